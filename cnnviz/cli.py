@@ -1,0 +1,288 @@
+"""The command line: opens the window, or trains or takes a picture where there is no display.
+
+Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 stopped by Ctrl-C,
+141 whoever read the output has gone. Qt is imported only once it is needed and set up.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from argparse import SUPPRESS
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from cnnviz import __version__
+from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer, load_dataset
+from cnnviz.core.convolution import WAYS
+from cnnviz.core.datasets import best_available, mnist_is_available
+from cnnviz.core.files import write_atomically
+from cnnviz.core.optimizers import OPTIMIZERS, optimizer
+from cnnviz.core.parallel import usable_cores
+from cnnviz.core.schedules import SCHEDULES
+from cnnviz.core.settings import check_whole
+from cnnviz.core.trainer import Diverged
+
+NETWORK = "numpy-cnn"
+THEMES = ("dark", "light")
+SMALLEST, LARGEST = (640, 480), (7680, 4320)
+"""Sizes of a picture, (width, height)."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what the arguments say and returns the exit status; see the top of this file."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            if sys.stdout:  # a program without a console has none
+                sys.stdout.flush()
+    except CnnvizError as error:
+        _complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _complain("stopped.")
+        return 130
+    except BrokenPipeError:
+        # Python flushes once more at its end; let it do so into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def window() -> int:
+    """Opens the window; the command for desktops, which takes no arguments."""
+    return main([])
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.command is None:
+        return _open_window(args)
+    if args.play:
+        parser.error(f"--play is for the window; leave it out or leave out “{args.command}”")
+    return _train(args) if args.command == "train" else _take_screenshot(args)
+
+
+def _complain(message: str) -> None:
+    print(f"cnnviz: {message}", file=sys.stderr)
+
+
+# What may be asked.
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cnnviz",
+        description="Watch a convolutional network train, and look at everything inside it. "
+        "Without a command, opens the window.",
+        epilog="cnnviz COMMAND --help says more about a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
+    _add_data_and_network(parser, None, NETWORK)
+    parser.add_argument(
+        "--theme", choices=THEMES, help="colours of the window (default: as it was left)"
+    )
+    parser.add_argument("--play", action="store_true", help="start to train at once")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    _add_train(commands)
+    _add_screenshot(commands)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    command = commands.add_parser(
+        "train",
+        help="train in the terminal",
+        description="Train in the terminal: a line for each epoch, then the time each layer took.",
+    )
+    add = partial(_add, command)
+    _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    add("--epochs", 3, "times to see every image")
+    add("--batch-size", Settings.batch_size, "images per update of the weights")
+    add("--optimizer", Settings.optimizer, "how a gradient becomes an update", choices=OPTIMIZERS)
+    rates = ", ".join(f"{kind.default_rate:g} for {name}" for name, kind in OPTIMIZERS.items())
+    command.add_argument(
+        "--learning-rate", type=float, help=f"size of an update (default: {rates})"
+    )
+    add("--schedule", Settings.schedule, "how the rate moves in time", choices=SCHEDULES)
+    add("--convolution", Settings.convolution, "how it is computed; loop is slow", choices=WAYS)
+    add("--seed", Settings.seed, "draws the first weights and the order of the images")
+    add("--threads", usable_cores(), "that share each batch; by default all cores")
+    command.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write the results there: accuracy from 0 to 1; seconds of each epoch, testing left "
+        "out; mean milliseconds per batch of each layer",
+    )
+    _add_force(command)
+
+
+def _add_screenshot(commands: Any) -> None:
+    command = commands.add_parser(
+        "screenshot",
+        help="train, then save a picture of the window",
+        description="Train, then save a picture of the window. Needs no display.",
+    )
+    add = partial(_add, command)
+    command.add_argument(
+        "--out", type=Path, metavar="FILE.png", required=True, help="where to save the picture"
+    )
+    _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    add("--epochs", 1, "times to see every image before; may be 0")
+    add("--digit", 0, "the test image to look at, from 0 on", metavar="INDEX")
+    add("--size", "1600x1000", "of the window", type=_size, metavar="WIDTHxHEIGHT")
+    add("--scale", "2", "pixels for each of the window's, 0.5 to 4", type=_scale)
+    command.add_argument("--theme", choices=THEMES, default=SUPPRESS, help="(default: dark)")
+    _add_force(command)
+
+
+def _add(
+    parser: argparse.ArgumentParser, flag: str, default: int | str, text: str, **more: Any
+) -> None:
+    """An option of the default's type, whose help ends in that default."""
+    options = {"type": type(default), "help": f"{text} (default: {default})"} | more
+    parser.add_argument(flag, default=default, **options)
+
+
+def _add_data_and_network(parser: argparse.ArgumentParser, data: str | None, network: str) -> None:
+    """Before the command or after it: SUPPRESS as default keeps what was said before."""
+    parser.add_argument(
+        "--data",
+        default=data,
+        metavar="NAME",
+        help="digits, mnist, or a folder of IDX files (default: mnist if it is there, or digits)",
+    )
+    parser.add_argument(
+        "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
+    )
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
+    if match:
+        width, height = int(match[1]), int(match[2])
+        if SMALLEST[0] <= width <= LARGEST[0] and SMALLEST[1] <= height <= LARGEST[1]:
+            return width, height
+    smallest, largest = ("x".join(map(str, size)) for size in (SMALLEST, LARGEST))
+    raise argparse.ArgumentTypeError(f"{text} is not a size from {smallest} to {largest}")
+
+
+def _scale(text: str) -> float:
+    factor = float(text)
+    if not 0.5 <= factor <= 4:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0.5 to 4")
+    return factor
+
+
+# Doing it.
+
+
+def _open_window(args: argparse.Namespace) -> int:
+    if not _has_display():
+        raise CnnvizError(
+            "There is no display to open the window on. `cnnviz train` trains in the terminal, "
+            "`cnnviz screenshot` saves a picture of the window; neither needs a display."
+        )
+    _check_data(args.data)
+    from cnnviz.ui.application import open_window
+
+    return open_window(args.data, args.network, args.theme, args.play)
+
+
+def _check_data(name: str | None) -> None:
+    """Raises DataError before a window opens that would have nothing to show."""
+    there = name in (None, "digits") or (name == "mnist" and mnist_is_available())
+    if not there and not Path(str(name)).is_dir():
+        load_dataset(str(name))  # says what is missing
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "cygwin", "darwin"):
+        return True
+    return any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")))
+
+
+def _train(args: argparse.Namespace) -> int:
+    from cnnviz import terminal
+
+    settings = _settings(args)
+    if args.json:
+        _check_output(args.json, args.force)
+    data = load_dataset(args.data or best_available())
+    status = 0
+    with closing(Trainer(PRESETS[args.network], data, settings)) as trainer:
+        run = terminal.Run(trainer)
+        try:
+            terminal.train(run)
+        except Diverged as diverged:
+            smaller = min(settings.learning_rate / 10, optimizer(settings.optimizer).default_rate)
+            _complain(f"{diverged} Try a smaller rate, such as --learning-rate {smaller:g}.")
+            status = 1
+        except KeyboardInterrupt:
+            _complain(f"stopped after {len(run.timeline)} batches.")
+            status = 130
+        finally:
+            if args.json:
+                _write_json(args.json, terminal.report(run))
+    if run.seconds:
+        print(f"\n{terminal.times_table(run)}")
+    return status
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    rate = args.learning_rate
+    return Settings(
+        optimizer=args.optimizer,
+        learning_rate=optimizer(args.optimizer).default_rate if rate is None else rate,
+        schedule=args.schedule,
+        batch_size=args.batch_size,
+        epochs=args.epochs,
+        convolution=args.convolution,
+        seed=args.seed,
+        threads=args.threads,
+    )
+
+
+def _take_screenshot(args: argparse.Namespace) -> int:
+    check_whole("number of epochs", args.epochs, least=0)
+    check_whole("index of the digit", args.digit, least=0)
+    if args.out.suffix.lower() != ".png":
+        raise CnnvizError(f"{args.out} must end in .png, for it becomes a PNG picture.")
+    _check_output(args.out, args.force)
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads both once, when it starts
+    os.environ["QT_SCALE_FACTOR"] = f"{args.scale:g}"
+    from cnnviz.ui.screenshot import take_screenshot
+
+    theme = args.theme or THEMES[0]
+    take_screenshot(
+        args.out, args.data, args.network, args.epochs, args.digit, args.size, args.scale, theme
+    )
+    return 0
+
+
+def _check_output(path: Path, force: bool) -> None:
+    """Raises CnnvizError if `path` could not be written later, when the work is done."""
+    try:
+        if path.exists() and not path.is_file():
+            raise CnnvizError(f"{path} is not a file. Name a file to write.")
+        if path.exists() and not force:
+            raise CnnvizError(f"{path} exists already. Name another file, or add --force.")
+        TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise CnnvizError(f"Cannot write {path}: {error.strerror}.") from None
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, indent=2, allow_nan=False)
+    write_atomically(path, f"{text}\n".encode())

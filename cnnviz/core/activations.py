@@ -1,0 +1,98 @@
+"""The activations: functions of one value, applied to each, that let layers bend what they see."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from cnnviz.core.layer import Layer, Weights
+from cnnviz.core.workspace import Array, Workspace, batch_last
+
+
+class Activation(Layer):
+    """A function of one value, applied to each; `slope` is its derivative, seen from the output."""
+
+    def forward(self, inputs: Array, weights: Weights, workspace: Workspace) -> Array:
+        """The function of every value."""
+        outputs = _like(workspace, "output", inputs)
+        self.function(inputs, outputs)
+        return outputs
+
+    def backward(
+        self,
+        inputs: Array,
+        outputs: Array,
+        gradient: Array,
+        weights: Weights,
+        weight_gradients: Weights,
+        workspace: Workspace,
+        to_input: bool = True,
+    ) -> Array | None:
+        """The chain rule: gradient times slope, in place."""
+        gradient *= self.slope(inputs, outputs)
+        return gradient
+
+    @abstractmethod
+    def function(self, inputs: Array, outputs: Array) -> None:
+        """Writes the function of `inputs` to `outputs`."""
+
+    @abstractmethod
+    def slope(self, inputs: Array, outputs: Array) -> Array:
+        """The derivative at each input."""
+
+
+class ReLU(Activation):
+    """max(0, z): positive values pass, the others are zero."""
+
+    kind = "relu"
+    title = "ReLU"
+
+    def function(self, inputs: Array, outputs: Array) -> None:
+        """max(0, z)."""
+        np.maximum(inputs, 0, out=outputs)
+
+    def slope(self, inputs: Array, outputs: Array) -> Array:
+        """1 where z > 0, else 0 (as PyTorch at 0)."""
+        positive: Array = (outputs > 0).view(np.uint8)
+        return positive
+
+
+class Sigmoid(Activation):
+    """1 / (1 + exp(−z)): between 0 and 1."""
+
+    kind = "sigmoid"
+    title = "Sigmoid"
+
+    def function(self, inputs: Array, outputs: Array) -> None:
+        """By way of tanh, which cannot overflow: (1 + tanh(z / 2)) / 2."""
+        np.multiply(inputs, 0.5, out=outputs)
+        np.tanh(outputs, out=outputs)
+        outputs += 1
+        outputs *= 0.5
+
+    def slope(self, inputs: Array, outputs: Array) -> Array:
+        """s · (1 − s)."""
+        slope: Array = outputs * (1 - outputs)
+        return slope
+
+
+class Arctan(Activation):
+    """arctan(z): between −π/2 and π/2."""
+
+    kind = "arctan"
+    title = "Arctan"
+
+    def function(self, inputs: Array, outputs: Array) -> None:
+        """arctan(z)."""
+        np.arctan(inputs, out=outputs)
+
+    def slope(self, inputs: Array, outputs: Array) -> Array:
+        """1 / (1 + z²)."""
+        slope: Array = 1 / (1 + inputs * inputs)
+        return slope
+
+
+def _like(workspace: Workspace, name: str, inputs: Array) -> Array:
+    """Scratch memory of the shape of `inputs` and in the same order as theirs."""
+    if inputs.flags.c_contiguous:
+        return workspace.array(name, inputs.shape, inputs)
+    return batch_last(workspace, name, inputs.shape, inputs)

@@ -1,0 +1,153 @@
+"""Finds the four IDX files of MNIST, or of any data set published in the same way, in a folder."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from cnnviz.core.datasets.dataset import Dataset, Split
+from cnnviz.core.datasets.digits import TEN_DIGITS
+from cnnviz.core.datasets.idx import read_idx
+from cnnviz.core.errors import DataError
+
+TRAIN_IMAGES = "train-images-idx3-ubyte"
+TRAIN_LABELS = "train-labels-idx1-ubyte"
+TEST_IMAGES = "t10k-images-idx3-ubyte"
+TEST_LABELS = "t10k-labels-idx1-ubyte"
+FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
+SPELLINGS = "each with or without .gz"
+
+
+def load_mnist() -> Dataset:
+    """MNIST, 60 000 + 10 000 images of 1×28×28, from $CNNVIZ_DATA/mnist or the cache.
+
+    If CNNVIZ_DATA is not set, or has no folder mnist, the user's cache directory is asked. Raises
+    DataError if MNIST is in neither place, or as `load_idx_folder` does.
+    """
+    folder = _existing_folder()
+    if folder is None:
+        raise DataError(_nowhere())
+    return replace(
+        load_idx_folder(folder),
+        name="mnist",
+        title="MNIST",
+        class_names=TEN_DIGITS,
+        source="MNIST by Y. LeCun, C. Cortes and C. Burges, from data of NIST, CC BY-SA 3.0.",
+    )
+
+
+def mnist_is_available() -> bool:
+    """Whether all four files are where `load_mnist` looks; they are not opened."""
+    folder = _existing_folder()
+    return folder is not None and all(_find(folder, name) for name in FILES)
+
+
+def load_idx_folder(folder: str | Path) -> Dataset:
+    """The data set in a folder that holds four IDX files named as MNIST's are.
+
+    Images are uint8 of any (N, H, W) or (N, C, H, W); classes are named "0" to the greatest label.
+    Raises DataError if the folder or a file is missing, if a file is damaged, or if the files do
+    not belong together; the message says which, and the way out.
+    """
+    folder = Path(folder)
+    paths = _find_all(folder)
+    train = _read_split(paths[TRAIN_IMAGES], paths[TRAIN_LABELS])
+    test = _read_split(paths[TEST_IMAGES], paths[TEST_LABELS])
+    classes = 1 + int(max(train.labels.max(), test.labels.max()))
+    return Dataset(
+        name=str(folder.absolute()),
+        title=folder.absolute().name,
+        train=train,
+        test=test,
+        class_names=tuple(str(label) for label in range(classes)),
+        source=f"IDX files in {folder}.",
+    )
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether there is a folder; False, where Path.is_dir raises, if one may not look there."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_file(path: str | Path) -> bool:
+    """Whether there is a file; False, where Path.is_file raises, if one may not look there."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _places() -> list[Path]:
+    """Where MNIST may be, in the order of asking; the last one is the cache."""
+    chosen = os.environ.get("CNNVIZ_DATA")
+    cache = platformdirs.user_cache_path("cnnviz") / "mnist"
+    return [Path(chosen) / "mnist", cache] if chosen else [cache]
+
+
+def _existing_folder() -> Path | None:
+    return next((place for place in _places() if is_folder(place)), None)
+
+
+def _nowhere() -> str:
+    places = _places()
+    where = " nor in ".join(str(place) for place in places)
+    return (
+        f"MNIST is not in {where}. Set CNNVIZ_DATA to the folder that contains mnist/, "
+        f"put the four files {', '.join(FILES)} ({SPELLINGS}) into {places[-1]}, "
+        "or use --data digits."
+    )
+
+
+def _find_all(folder: Path) -> dict[str, Path]:
+    """The path of each of FILES; raises DataError naming all that are missing."""
+    if not is_folder(folder):
+        raise DataError(f"There is no folder {folder}. Name one that holds {', '.join(FILES)}.")
+    found = {name: path for name in FILES if (path := _find(folder, name)) is not None}
+    missing = [name for name in FILES if name not in found]
+    if missing:
+        raise DataError(
+            f"{folder} lacks {', '.join(missing)}. Put the missing files there ({SPELLINGS}), "
+            "or use --data digits."
+        )
+    return found
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """The file `name` in `folder`, unpacked or gzipped, in either of its two usual spellings."""
+    dotted = name.replace("-idx", ".idx")
+    candidates = [folder / (stem + end) for stem in (name, dotted) for end in ("", ".gz")]
+    return next((path for path in candidates if is_file(path)), None)
+
+
+def _read_split(images_path: Path, labels_path: Path) -> Split:
+    pixels = _read_images(images_path)
+    labels = _read_labels(labels_path)
+    if len(pixels) != len(labels):
+        raise DataError(
+            f"{images_path} has {len(pixels)} images but {labels_path} has {len(labels)} labels; "
+            "they do not belong together. Get both again from one source."
+        )
+    return Split(pixels, labels)
+
+
+def _read_images(path: Path) -> NDArray[np.uint8]:
+    """Images as (N, C, H, W), whether the file has channels or not."""
+    images = read_idx(path)
+    if images.ndim == 3:
+        return images[:, np.newaxis]
+    if images.ndim == 4:
+        return images
+    raise DataError(
+        f"{path} has {images.ndim} dimensions; images need 3 (N, height, width) "
+        "or 4 (N, channels, height, width). Look whether the files' names are mixed up."
+    )
+
+
+def _read_labels(path: Path) -> NDArray[np.int64]:
+    labels = read_idx(path)
+    if labels.ndim != 1:
+        raise DataError(
+            f"{path} has {labels.ndim} dimensions; labels need 1. "
+            "Look whether the files' names are mixed up."
+        )
+    return labels.astype(np.int64)

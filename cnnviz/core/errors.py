@@ -1,0 +1,24 @@
+"""One family of exceptions for what a user can mend, so that every front can show it as a message.
+
+Anything else that is raised is a defect of cnnviz and keeps its traceback.
+"""
+
+
+class CnnvizError(ValueError):
+    """A problem the user can mend; the message says what is wrong and the way out."""
+
+
+class SpecError(CnnvizError):
+    """An architecture that cannot be built; the message names the layer and the reason."""
+
+
+class SettingsError(CnnvizError):
+    """A hyperparameter that makes no sense, such as a learning rate of zero."""
+
+
+class DataError(CnnvizError):
+    """Data that is missing, damaged or does not fit."""
+
+
+class WeightsError(CnnvizError):
+    """Weights whose names or shapes are not those of the network."""

@@ -1,0 +1,34 @@
+"""Writing files such that the old one or the new one is there, never half of either."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from cnnviz.core.errors import CnnvizError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes `content` to a file beside `path`, then renames it; raises CnnvizError if it can't."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise CnnvizError(f"Cannot write to {path.parent}: {error.strerror}.") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise CnnvizError(f"Cannot write {path}: {error.strerror}.") from None
+    finally:
+        temporary.unlink(missing_ok=True)  # gone already if it was renamed
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

@@ -1,0 +1,372 @@
+"""The thread that trains: it owns a trainer and one number, the goal.
+
+It works while `trainer.step < goal`. A batch is `goal = step + 1`, an epoch the next boundary, play
+the planned end (then infinity), pause `goal = step`; travel restores the nearest snapshot and sets
+the goal. There are no modes, so the phases follow from what the thread is doing:
+
+    LOADING ──built──> PAUSED <──goal reached or diverged──> TRAINING <──epoch's end──> EVALUATING
+       └──failed──┐       └───────────────stop or an exception──────────────┘
+                  └──> STOPPED <────────────────────┘
+
+Whoever watches calls `drain` at its own pace. Only copies leave the thread.
+"""
+
+import math
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from cnnviz.core.convolution import way
+from cnnviz.core.datasets import Dataset
+from cnnviz.core.errors import CnnvizError
+from cnnviz.core.evaluation import evaluate
+from cnnviz.core.memory import give_back_memory
+from cnnviz.core.network import Network
+from cnnviz.core.settings import Settings, check_learning_rate
+from cnnviz.core.spec import Spec
+from cnnviz.core.status import Phase, Status
+from cnnviz.core.stopwatch import Row, Stopwatch
+from cnnviz.core.timeline import EpochResult, Timeline
+from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
+from cnnviz.core.workspace import Array
+
+FRAME = 1 / 30
+"""Seconds between two published vectors, at least."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The trainer is built; nothing is trained yet."""
+
+    dataset: Dataset
+    spec: Spec
+    settings: Settings
+    status: Status
+
+
+@dataclass(frozen=True)
+class Restored:
+    """Training went back to `step`: what was recorded after it is void."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class LossDiverged:
+    """The loss of the batch after `step` was not finite. Training paused; `back_to` is sound."""
+
+    step: int
+    loss: float
+    back_to: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The thread ended by an exception; `details` is a traceback, or empty if the user can act."""
+
+    message: str
+    details: str
+
+
+Entry = BatchResult | EpochResult | Ready | Restored | LossDiverged | Failed
+
+
+@dataclass
+class Outbox:
+    """What happened since the last drain, in order; the newest vector and the time it took."""
+
+    entries: list[Entry] = field(default_factory=list)
+    vector: tuple[int, Array] | None = None
+    """(step, copy of the flat vector); only the newest is kept."""
+    seconds: dict[Row, float] = field(default_factory=dict)
+    """Wall time by row, summed over `timed_batches`."""
+    timed_batches: int = 0
+
+
+class Runner:
+    """A trainer on a thread of its own. Methods return at once and may be called at any time."""
+
+    def __init__(self, build: Callable[[], Trainer], timeline: Timeline | None = None) -> None:
+        """`build` makes the trainer; it is called on the thread, so it may take its time."""
+        self._build = build
+        self._timeline = Timeline() if timeline is None else timeline
+        self._changed = threading.Condition()
+        self._goal: float = 0
+        self._stopping = False
+        # Something waits in the inbox that leads elsewhere (or nothing is built yet): what is under
+        # way is given up, and wishes wait behind it.
+        self._abandon = True
+        self._inbox: list[Callable[[Trainer], None]] = []
+        self._outbox = Outbox()
+        self._status = Status(Phase.LOADING)
+        self._published = -math.inf
+        self._replayed_to = 0
+        self._stopwatch = Stopwatch()
+        self._thread = threading.Thread(target=self._run, name="cnnviz-runner", daemon=False)
+
+    # What the outside calls.
+
+    @property
+    def status(self) -> Status:
+        """Where the run is now."""
+        with self._changed:
+            return self._status
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Starts the thread; it builds the trainer and waits for a goal."""
+        self._thread.start()
+
+    def step(self) -> None:
+        """Trains one batch; while training, this one and then pauses."""
+        self._wish(lambda: self._status.step + 1)
+
+    def epoch(self) -> None:
+        """Trains to the end of the epoch; at its end, to the end of the next."""
+
+        def boundary() -> int:
+            batches = self._status.batches_per_epoch
+            return (self._status.step // batches + 1) * batches
+
+        self._wish(boundary)
+
+    def play(self) -> None:
+        """Trains to the planned end; beyond it, until paused."""
+
+        def planned_end() -> float:
+            planned = self._status.planned_steps
+            return planned if self._status.step < planned else math.inf
+
+        self._wish(planned_end)
+
+    def pause(self) -> None:
+        """Stops after no further batch; one that is under way is given up."""
+        self._wish(lambda: self._status.step)
+
+    def travel(self, step: int) -> None:
+        """Goes back to `step` (from the snapshot before it, training up to it), then pauses."""
+        if step < 0:
+            raise ValueError(f"there is no step {step}")
+
+        def go(trainer: Trainer) -> None:
+            self._restore(trainer, step)
+            self._replayed_to = step
+            self._set_goal(step)
+
+        self._post(go, abandon=True)
+
+    def reset(self) -> None:
+        """Back to the untrained network of the same seed, with the rate and convolution of now."""
+
+        def go(trainer: Trainer) -> None:
+            rate, way_of_now = trainer.base_rate, trainer.convolution
+            self._restore(trainer, 0)
+            self._replayed_to = 0
+            trainer.set_learning_rate(rate)
+            trainer.set_convolution(way_of_now)
+            self._set_goal(0)
+
+        self._post(go, abandon=True)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """A new base rate from the next batch on; raises SettingsError if it makes no sense."""
+        check_learning_rate(rate)
+        self._post(lambda trainer: trainer.set_learning_rate(rate, self._change_from(trainer)))
+
+    def set_convolution(self, name: str) -> None:
+        """Another way of convolution from the next batch on; raises SettingsError if unknown.
+
+        A batch that is under way begins anew, so that nobody has to wait for a slow way's end.
+        """
+        way(name)
+        self._post(lambda trainer: trainer.set_convolution(name, self._change_from(trainer)), True)
+
+    def stop(self) -> None:
+        """Asks the thread to end; a batch that is under way is given up. Then `join`."""
+        with self._changed:
+            self._stopping = self._abandon = True
+            self._changed.notify_all()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Waits up to `timeout` seconds for the thread to end; whether it has."""
+        if self.is_alive:
+            self._thread.join(timeout)
+        return not self.is_alive
+
+    def drain(self) -> Outbox:
+        """Takes what happened since the last call."""
+        with self._changed:
+            outbox, self._outbox = self._outbox, Outbox()
+            return outbox
+
+    # What the thread does.
+
+    def _run(self) -> None:
+        try:
+            self._live()
+        except CnnvizError as error:
+            self._tell(Failed(str(error), ""))
+        except Exception as error:
+            self._tell(Failed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+        finally:
+            give_back_memory()
+            self._show(phase=Phase.STOPPED)
+
+    def _live(self) -> None:
+        with closing(self._start_trainer()) as trainer:
+            self._work(trainer)
+
+    def _start_trainer(self) -> Trainer:
+        trainer = self._build()
+        self._timeline.keep(trainer.snapshot())
+        batches, planned = trainer.batches_per_epoch, trainer.planned_steps
+        with self._changed:
+            self._status = Status(Phase.PAUSED, 0, self._goal, batches, planned)
+            ready = Ready(trainer.dataset, trainer.network.spec, trainer.settings, self._status)
+            self._outbox.entries.append(ready)
+        self._publish_vector(trainer)
+        return trainer
+
+    def _work(self, trainer: Trainer) -> None:
+        evaluator = Network(trainer.network.spec)
+        while self._next_command(trainer):
+            if self._evaluation_is_due(trainer):
+                self._evaluate(trainer, evaluator)
+                continue
+            self._stopwatch.start()
+            try:
+                self._train_batch(trainer)
+            except Interrupted:
+                continue
+            except Diverged as diverged:
+                self._report_divergence(diverged)
+
+    def _next_command(self, trainer: Trainer) -> bool:
+        """Carries out the inbox and waits while the goal is reached; False when asked to stop."""
+        with self._changed:
+            while not self._stopping:
+                for command in self._inbox:
+                    command(trainer)
+                self._inbox.clear()
+                self._abandon = False
+                if self._evaluation_is_due(trainer):
+                    return True
+                if trainer.step < self._goal:
+                    self._show(phase=Phase.TRAINING)
+                    return True
+                self._show(phase=Phase.PAUSED)
+                self._publish_vector(trainer)
+                self._changed.wait()
+        return False
+
+    def _train_batch(self, trainer: Trainer) -> None:
+        def unwanted() -> bool:
+            return self._abandon or self._goal <= trainer.step
+
+        result = trainer.train_batch(self._stopwatch, unwanted)
+        self._timeline.record(result)
+        if self._timeline.wants_snapshot(trainer.step):
+            self._timeline.keep(trainer.snapshot())
+        self._tell(result)
+        self._show(step=trainer.step)
+        if perf_counter() - self._published >= FRAME:
+            self._publish_vector(trainer)
+        self._stopwatch.lap("other")
+        with self._changed:
+            for row, seconds in self._stopwatch.seconds.items():
+                self._outbox.seconds[row] = self._outbox.seconds.get(row, 0.0) + seconds
+            self._outbox.timed_batches += 1
+
+    def _evaluation_is_due(self, trainer: Trainer) -> bool:
+        """At each epoch's end, until its test has been made."""
+        if trainer.step == 0 or trainer.step % trainer.batches_per_epoch:
+            return False
+        epochs = self._timeline.epochs
+        return not epochs or epochs[-1].step != trainer.step
+
+    def _evaluate(self, trainer: Trainer, evaluator: Network) -> None:
+        """The test set, always by the fast way: only the last digits depend on the way."""
+        self._show(phase=Phase.EVALUATING)
+        evaluator.vector[...] = trainer.network.vector
+        test = evaluate(evaluator, trainer.dataset.test, lambda: self._abandon)
+        if test is None:
+            return
+        batches = trainer.batches_per_epoch
+        result = self._timeline.epoch_result(
+            trainer.step // batches,
+            batches,
+            trainer.settings.batch_size,
+            test.loss,
+            test.accuracy,
+        )
+        self._timeline.epochs.append(result)
+        self._tell(result)
+
+    def _change_from(self, trainer: Trainer) -> int:
+        """Where a change takes effect: now, or at the end of a journey that replays batches."""
+        return max(trainer.step, self._replayed_to)
+
+    def _restore(self, trainer: Trainer, step: int) -> None:
+        snapshot = self._timeline.nearest(step)
+        trainer.restore(snapshot)
+        self._timeline.cut(snapshot.step)
+        self._tell(Restored(snapshot.step))
+        self._show(step=snapshot.step)
+        self._publish_vector(trainer)
+
+    def _report_divergence(self, diverged: Diverged) -> None:
+        """Pauses; the last few snapshots may be on the slope already, so it offers one before."""
+        back_to = self._timeline.nearest(max(diverged.step - 10, 0)).step
+        self._tell(LossDiverged(diverged.step, diverged.loss, back_to))
+        with self._changed:
+            self._set_goal(diverged.step)
+
+    # How the two sides meet.
+
+    def _post(self, command: Callable[[Trainer], None], abandon: bool = False) -> None:
+        """Has the thread carry out `command`: after this batch, or with `abandon` instead of it."""
+        with self._changed:
+            self._inbox.append(command)
+            self._abandon = self._abandon or abandon
+            self._changed.notify_all()
+
+    def _wish(self, goal: Callable[[], float]) -> None:
+        """Sets the goal, reckoned from the place where the thread is or is about to go."""
+        with self._changed:
+            if self._abandon:
+                self._inbox.append(lambda trainer: self._set_goal(goal()))
+            else:
+                self._set_goal(goal())
+
+    def _set_goal(self, goal: float) -> None:
+        self._goal = goal
+        self._show()
+        self._changed.notify_all()
+
+    def _show(self, phase: Phase | None = None, step: int | None = None) -> None:
+        with self._changed:
+            status = self._status
+            self._status = Status(
+                phase or status.phase,
+                status.step if step is None else step,
+                self._goal,
+                status.batches_per_epoch,
+                status.planned_steps,
+            )
+
+    def _tell(self, entry: Entry) -> None:
+        with self._changed:
+            self._outbox.entries.append(entry)
+
+    def _publish_vector(self, trainer: Trainer) -> None:
+        self._published = perf_counter()
+        copy = trainer.network.vector.copy()
+        with self._changed:
+            self._outbox.vector = (trainer.step, copy)

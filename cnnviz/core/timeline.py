@@ -1,0 +1,119 @@
+"""What happened at every batch, and snapshots to go back to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.trainer import BatchResult, Snapshot
+
+DEFAULT_BUDGET = 64 * 2**20
+"""Bytes that snapshots may take."""
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What one epoch gave: training over its batches, the test set at its end."""
+
+    epoch: int
+    """From 1."""
+    step: int
+    train_loss: float
+    test_loss: float
+    test_accuracy: float
+    """0 to 1."""
+    seconds: float
+    """Training alone, without the evaluation."""
+    images_per_second: float
+
+
+class Timeline:
+    """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned."""
+
+    def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
+        self.budget = budget
+        self.epochs: list[EpochResult] = []
+        self.snapshots: dict[int, Snapshot] = {}
+        self.interval = 25
+        """Batches between two snapshots; doubles whenever the budget is spent."""
+        self._columns = np.zeros((4, 1024))
+        self._length = 0
+
+    def __len__(self) -> int:
+        """Batches recorded, which is the step of the last of them."""
+        return self._length
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """The loss of every batch, shape (steps,)."""
+        return self._columns[0, : self._length]
+
+    @property
+    def accuracies(self) -> NDArray[np.float64]:
+        """The accuracy of every batch, 0 to 1, shape (steps,)."""
+        return self._columns[1, : self._length]
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """The learning rate of every batch, shape (steps,)."""
+        return self._columns[2, : self._length]
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """The wall time of every batch, shape (steps,)."""
+        return self._columns[3, : self._length]
+
+    def record(self, result: BatchResult) -> None:
+        """Appends a batch; raises ValueError if it does not follow the last one."""
+        if result.step != self._length + 1:
+            raise ValueError(f"batch {result.step} does not follow batch {self._length}")
+        if self._length == self._columns.shape[1]:
+            self._columns = np.hstack([self._columns, np.zeros_like(self._columns)])
+        self._columns[:, self._length] = result[1:]
+        self._length += 1
+
+    def cut(self, step: int) -> None:
+        """Forgets what came after `step`: batches, epochs and snapshots."""
+        self._length = min(self._length, step)
+        self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
+        self.snapshots = {at: kept for at, kept in self.snapshots.items() if at <= step}
+
+    def wants_snapshot(self, step: int) -> bool:
+        """Whether `step` is one of the evenly spaced steps and not yet kept."""
+        return step % self.interval == 0 and step not in self.snapshots
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Keeps a snapshot; over budget, every other one goes and the interval doubles."""
+        self.snapshots[snapshot.step] = snapshot
+        while len(self.snapshots) > 2 and self.snapshot_bytes > self.budget:
+            self.interval *= 2
+            self.snapshots = {
+                step: kept for step, kept in self.snapshots.items() if step % self.interval == 0
+            }
+
+    @property
+    def snapshot_bytes(self) -> int:
+        """Memory that the snapshots take, in bytes."""
+        return sum(snapshot.nbytes for snapshot in self.snapshots.values())
+
+    def nearest(self, step: int) -> Snapshot:
+        """The last snapshot at or before `step`; raises LookupError if there is none."""
+        steps = [kept for kept in self.snapshots if kept <= step]
+        if not steps:
+            raise LookupError(f"there is no snapshot at or before step {step}")
+        return self.snapshots[max(steps)]
+
+    def epoch_result(
+        self, epoch: int, batches: int, batch_size: int, loss: float, accuracy: float
+    ) -> EpochResult:
+        """Sums up the `batches` of `epoch` (from 1), ending at the last recorded batch."""
+        seconds = float(self.seconds[-batches:].sum())
+        return EpochResult(
+            epoch=epoch,
+            step=self._length,
+            train_loss=float(self.losses[-batches:].mean()),
+            test_loss=loss,
+            test_accuracy=accuracy,
+            seconds=seconds,
+            images_per_second=batches * batch_size / seconds,
+        )

@@ -1,0 +1,209 @@
+"""Training one batch at a time, such that going back and coming again gives the same bits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.convolution import way
+from cnnviz.core.datasets import Dataset
+from cnnviz.core.errors import SettingsError
+from cnnviz.core.network import Network
+from cnnviz.core.optimizers import optimizer
+from cnnviz.core.parallel import ParallelLearner
+from cnnviz.core.schedules import schedule
+from cnnviz.core.settings import Settings, check_learning_rate
+from cnnviz.core.spec import Spec
+from cnnviz.core.stopwatch import Stopwatch
+from cnnviz.core.workspace import Array, may_diverge, no_pulse
+
+Value = TypeVar("Value")
+SHUFFLE_STREAM = 1
+"""Keeps the random numbers of the shuffles apart from those of the weights."""
+
+
+class BatchResult(NamedTuple):
+    """What one batch gave: `step` batches are done, this was the last of them."""
+
+    step: int
+    loss: float
+    """Mean over the batch, before the update."""
+    accuracy: float
+    """Share of the batch that was right, before the update, 0 to 1."""
+    rate: float
+    """The learning rate of the update."""
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that training needs to go on from `step`: copies, never written to."""
+
+    step: int
+    vector: Array
+    optimizer_state: dict[str, Array]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the arrays, in bytes."""
+        return self.vector.nbytes + sum(array.nbytes for array in self.optimizer_state.values())
+
+
+class Interrupted(Exception):  # noqa: N818 - a signal, not an error
+    """A batch that was given up half-way; nothing has changed."""
+
+
+class Diverged(Exception):  # noqa: N818 - an outcome, not an error
+    """The loss of the batch after `step` is not a finite number; nothing has changed."""
+
+    def __init__(self, step: int, loss: float) -> None:
+        super().__init__(f"The loss became {loss} at batch {step + 1}.")
+        self.step = step
+        self.loss = loss
+
+
+class Trainer:
+    """A network, its data and its optimiser, at a place: `step` batches since the beginning.
+
+    The batches are a pure function of (seed, epoch), the rate one of the step, so the same
+    snapshot always goes on in the same way.
+    """
+
+    def __init__(self, spec: Spec, dataset: Dataset, settings: Settings | None = None) -> None:
+        """Fits the spec's input and classes to the data.
+
+        Raises SpecError for shapes that do not fit and SettingsError for a batch larger than the
+        training set. Keeps the process's BLAS at one thread from now on (see parallel.py).
+        """
+        self.settings = settings or Settings()
+        self.dataset = dataset
+        if self.settings.batch_size > len(dataset.train):
+            raise SettingsError(
+                f"A batch of {self.settings.batch_size} is larger than the "
+                f"{len(dataset.train)} training images of {dataset.title}. Choose a smaller batch."
+            )
+        fitted = spec.fitted(dataset.input_shape, len(dataset.class_names))
+        self.network = Network(fitted, self.settings.seed, self.settings.convolution)
+        self._learner = ParallelLearner(
+            self.network, self.settings.threads, self.settings.batch_size
+        )
+        self.optimizer = optimizer(self.settings.optimizer)(self.network.vector)
+        self.step = 0
+        # (from step, value) in order of steps: travelling back does not forget later changes.
+        self._rates: list[tuple[int, float]] = [(0, self.settings.learning_rate)]
+        self._ways: list[tuple[int, str]] = [(0, self.settings.convolution)]
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole batches only: what is left over takes its turn in another epoch's shuffle."""
+        return len(self.dataset.train) // self.settings.batch_size
+
+    @property
+    def planned_steps(self) -> int:
+        """Batches in the planned epochs."""
+        return self.settings.epochs * self.batches_per_epoch
+
+    @property
+    def base_rate(self) -> float:
+        """The learning rate as the user set it, in force at this step."""
+        return _in_force(self._rates, self.step)
+
+    @property
+    def convolution(self) -> str:
+        """The way of convolution in force at this step."""
+        return _in_force(self._ways, self.step)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the next update: base rate times schedule."""
+        factor = schedule(self.settings.schedule)(self.step, self.planned_steps)
+        return self.base_rate * factor
+
+    def set_learning_rate(self, rate: float, start: int | None = None) -> None:
+        """A new base rate from step `start` on (now, if None) in place of all later changes.
+
+        Raises SettingsError if the rate makes no sense.
+        """
+        check_learning_rate(rate)
+        start = self.step if start is None else start
+        self._rates = [*_before(self._rates, start), (start, rate)]
+
+    def set_convolution(self, name: str, start: int | None = None) -> None:
+        """Another way of convolution from step `start` on (now, if None); see `way` for errors."""
+        way(name)
+        start = self.step if start is None else start
+        self._ways = [*_before(self._ways, start), (start, name)]
+
+    @may_diverge
+    def train_batch(
+        self,
+        stopwatch: Stopwatch | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> BatchResult:
+        """Forward, loss, backward, update; afterwards `step` is one more.
+
+        Raises Interrupted if `interrupted()` says so between two layers (or two images of a slow
+        way), and Diverged if the loss is not finite; both leave everything as it was.
+        """
+        begin = perf_counter()
+        stopwatch = stopwatch or Stopwatch()
+        self.network.convolution = self.convolution
+        images, labels = self.dataset.train.batch(self.batch_indices(self.step))
+        stopwatch.lap("data")
+
+        def check(*_: str) -> None:
+            if interrupted():
+                raise Interrupted
+
+        def lap(what: str, direction: str) -> None:
+            stopwatch.lap(what, direction)
+            check()
+
+        self._learner.set_pulse(check)
+        loss, logits = self._learner.learn(images, labels, lap, check)
+        stopwatch.lap("other")
+        if not np.isfinite(loss):
+            raise Diverged(self.step, loss)
+        rate = self.rate
+        self.optimizer.update(self.network.vector, self.network.gradient, rate)
+        self.step += 1
+        stopwatch.lap("optimizer")
+        accuracy = float(np.mean(logits.argmax(axis=1) == labels))
+        return BatchResult(self.step, loss, accuracy, rate, perf_counter() - begin)
+
+    def batch_indices(self, step: int) -> NDArray[np.int64]:
+        """Which training images make the batch after `step` batches, shape (batch_size,)."""
+        epoch, batch = divmod(step, self.batches_per_epoch)
+        if self._order[0] != epoch:
+            rng = np.random.default_rng([self.settings.seed, SHUFFLE_STREAM, epoch])
+            self._order = (epoch, rng.permutation(len(self.dataset.train)))
+        size = self.settings.batch_size
+        return self._order[1][batch * size : (batch + 1) * size]
+
+    def snapshot(self) -> Snapshot:
+        """A copy of all that training needs to go on from here."""
+        return Snapshot(self.step, self.network.vector.copy(), self.optimizer.copy_state())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Goes to the snapshot's step; what is trained from there is what was trained before."""
+        self.network.vector[...] = snapshot.vector
+        self.optimizer.load_state(snapshot.optimizer_state)
+        self.step = snapshot.step
+
+    def close(self) -> None:
+        """Ends the threads that share the batches; nothing can be trained afterwards."""
+        self._learner.set_pulse(no_pulse)  # the last batch's led back to this trainer
+        self._learner.close()
+
+
+def _in_force(changes: list[tuple[int, Value]], step: int) -> Value:
+    """The value of the last change at or before `step`."""
+    return [value for start, value in changes if start <= step][-1]
+
+
+def _before(changes: list[tuple[int, Value]], step: int) -> list[tuple[int, Value]]:
+    return [(start, value) for start, value in changes if start < step]

@@ -1,0 +1,1 @@
+"""The window: one user of the engine. Views take the session, redraw from it, and never meet."""

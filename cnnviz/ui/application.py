@@ -1,0 +1,61 @@
+"""Starts the application: fonts, theme, session, window; and ends with the window."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from PySide6.QtCore import QCoreApplication, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.core.datasets import best_available
+from cnnviz.core.settings import Settings
+from cnnviz.ui import theme
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.widgets.icons import icon
+
+
+def make_application(arguments: Sequence[str] = ("cnnviz",)) -> QApplication:
+    """The QApplication (made once a process) with our name, icon and fonts."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(list(arguments))
+    QCoreApplication.setOrganizationName("cnnviz")
+    QCoreApplication.setApplicationName("cnnviz")
+    app.setDesktopFileName("cnnviz")
+    theme.load_fonts(app)
+    app.setWindowIcon(icon("cnnviz"))
+    return app
+
+
+def open_window(
+    data: str | None = None,
+    network: str = "numpy-cnn",
+    theme_name: str | None = None,
+    play: bool = False,
+) -> int:
+    """Opens the window on the best data there is and runs until it is closed; the exit status."""
+    app = make_application(sys.argv[:1])
+    kept = str(QSettings().value("window/theme", "dark"))
+    name = theme_name or kept
+    theme.apply_theme(app, name if name in theme.THEMES else "dark")
+    session = Session()
+    window = MainWindow(session)
+    session.open_run(RunRequest(data or best_available(), network, Settings()), play)
+    window.show()
+    with on_interrupt(window.close):
+        return app.exec()
+
+
+@contextmanager
+def on_interrupt(act: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-C calls `act` from the event loop; raised amid Qt's work it would be lost, or crash."""
+
+    def handle(*_: object) -> None:
+        QTimer.singleShot(0, act)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

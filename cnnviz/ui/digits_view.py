@@ -1,0 +1,341 @@
+"""The test set as a grid of thumbnails: choose a digit by eye, by class or by its number."""
+
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSignalBlocker,
+    QSizeF,
+    Qt,
+    Slot,
+)
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QSpinBox,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviz.ui import theme
+from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.mosaic import picture
+from cnnviz.ui.widgets.number_fields import dress
+
+COLUMNS = 5
+CELL = 36
+LEAST_CHIPS, MOST_CHIPS = 3, 11
+"""In a row, by the length of the class names."""
+MOST_PICTURES = 2000
+"""Thumbnails kept at most; beyond that all are made anew at sight."""
+Index = QModelIndex | QPersistentModelIndex
+
+
+class DigitsModel(QAbstractTableModel):
+    """Which test images the grid shows, row by row."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.images: NDArray[np.int64] = np.empty(0, np.int64)
+        """Their indices in the test set, in the order of the grid."""
+
+    def show_class(self, label: int | None) -> None:
+        """Only images of one class, or all of them."""
+        self.beginResetModel()
+        dataset = self._session.dataset
+        labels = dataset.test.labels if dataset else np.empty(0, np.int64)
+        chosen = np.ones(len(labels), bool) if label is None else labels == label
+        self.images = np.flatnonzero(chosen)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Lines of the grid."""
+        return 0 if parent.isValid() else -(-len(self.images) // COLUMNS)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Images in a line."""
+        return 0 if parent.isValid() else COLUMNS
+
+    def image_at(self, index: Index) -> int | None:
+        """The test image of a cell; None for the empty rest of the last line."""
+        place = index.row() * COLUMNS + index.column()
+        return int(self.images[place]) if 0 <= place < len(self.images) else None
+
+    def index_of(self, image: int) -> QModelIndex:
+        """The cell of a test image; an invalid index if it is filtered out."""
+        place = int(np.searchsorted(self.images, image))
+        if place == len(self.images) or self.images[place] != image:
+            return QModelIndex()
+        return self.index(place // COLUMNS, place % COLUMNS)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
+        """What a cell is, for tooltips and screen readers."""
+        image, dataset = self.image_at(index), self._session.dataset
+        roles = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
+        if image is None or dataset is None or role not in roles:
+            return None
+        name = dataset.class_names[dataset.test.labels[image]]
+        return f"Test image {theme.spaced(image)}, label {name}"
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """The empty rest of the last line cannot be chosen."""
+        if self.image_at(index) is None:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+
+class DigitDelegate(QStyledItemDelegate):
+    """Paints a thumbnail; the chosen one in a yellow frame."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._pictures: dict[int, QImage] = {}
+
+    def forget(self) -> None:
+        """Drops the pictures made so far: other data, or another theme."""
+        self._pictures.clear()
+
+    def _picture(self, image: int) -> QImage:
+        """The thumbnail of a test image, made at first sight."""
+        dataset = self._session.dataset
+        if image not in self._pictures and dataset is not None:
+            if len(self._pictures) >= MOST_PICTURES:
+                self.forget()
+            pixels, _ = dataset.test.batch(np.array([image]))
+            self._pictures[image] = picture(pixels[0])
+        return self._pictures[image]
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """One cell."""
+        model, dataset = index.model(), self._session.dataset
+        image = model.image_at(index) if isinstance(model, DigitsModel) else None
+        if image is None or dataset is None:
+            return
+        colors = theme.tokens()
+        frame = QRectF(option.rect).adjusted(2, 2, -2, -2)
+        inside, shown = frame.adjusted(1, 1, -1, -1), self._picture(image)
+        size = QSizeF(shown.size()).scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(QPointF(), size)
+        place.moveCenter(inside.center())
+        # The table has filled a selected cell with orange, which is for numbers.
+        painter.fillRect(option.rect, theme.color(colors.background))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(place, shown)
+        chosen = image == self._session.image_index
+        painter.setPen(
+            QPen(theme.color(colors.selected if chosen else colors.line), 2 if chosen else 1)
+        )
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+
+
+class DigitsGrid(QTableView):
+    """A table whose square cells fill its width."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Five cells a line, whatever the width."""
+        side = max(CELL, self.viewport().width() // COLUMNS)
+        self.horizontalHeader().setDefaultSectionSize(side)
+        self.verticalHeader().setDefaultSectionSize(side)
+        super().resizeEvent(event)
+
+
+class DigitsView(QWidget):
+    """Class chips, number field, grid, and what the network says of the chosen digit."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.model = DigitsModel(session)
+        self._chips = QButtonGroup(self)
+        self._chips.setExclusive(True)
+        self._chips.idClicked.connect(self._choose_class)
+        self._chip_rows = QGridLayout()
+        self._chip_rows.setHorizontalSpacing(2)
+        self._chip_rows.setVerticalSpacing(3)
+        self._count = QLabel()
+        self._count.setProperty("small", "true")
+        self.number = self._make_number()
+        self.grid = self._make_grid()
+        self._verdict = QLabel()
+        self._verdict.setTextFormat(Qt.TextFormat.RichText)
+        self._verdict.setWordWrap(True)
+        self._arrange()
+        session.run_changed.connect(self._show_dataset)
+        session.image_changed.connect(self._show_image)
+        session.image_changed.connect(self._show_verdict)
+        session.times_changed.connect(self._show_verdict)
+        session.status_changed.connect(self._show_verdict)
+        self._show_dataset()
+        self._show_verdict()
+
+    def step_image(self, by: int) -> None:
+        """Goes to the next image of the grid, or the one before."""
+        images = self.model.images
+        place = int(np.searchsorted(images, self._session.image_index)) + by
+        if 0 <= place < len(images):
+            self._session.choose_image(int(images[place]))
+
+    def _make_number(self) -> QSpinBox:
+        number = QSpinBox()
+        number.setPrefix("No.  ")
+        dress(number)
+        number.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        number.setToolTip("The image's number in the test set (Ctrl+G)")
+        number.setAccessibleName("Number of the chosen image in the test set")
+        number.valueChanged.connect(self._session.choose_image)
+        return number
+
+    def _make_grid(self) -> QTableView:
+        grid = DigitsGrid()
+        grid.setModel(self.model)
+        self._delegate = DigitDelegate(self._session, grid)
+        grid.setItemDelegate(self._delegate)
+        grid.setShowGrid(False)
+        grid.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        grid.setTabKeyNavigation(False)
+        grid.setAccessibleName("Test images")
+        grid.setToolTip("Click a digit, or move with the arrow keys")
+        grid.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for header in (grid.horizontalHeader(), grid.verticalHeader()):
+            header.hide()
+            header.setMinimumSectionSize(CELL)
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+            header.setDefaultSectionSize(CELL)
+        grid.selectionModel().currentChanged.connect(self._choose_cell)
+        return grid
+
+    def _arrange(self) -> None:
+        heading = QLabel("Digits")
+        heading.setProperty("heading", "true")
+        title = QHBoxLayout()
+        title.addWidget(heading)
+        title.addWidget(self._count)
+        title.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 14, 10, 12)
+        column.setSpacing(9)
+        column.addLayout(title)
+        column.addLayout(self._chip_rows)
+        column.addWidget(self.number)
+        column.addWidget(self.grid, 1)
+        column.addWidget(self._verdict)
+        self.setMinimumWidth(COLUMNS * CELL + 24 + 10)
+
+    @Slot()
+    def _show_dataset(self) -> None:
+        """Chips and grid for the data of this run; the same data keep their filter."""
+        dataset = self._session.dataset
+        if dataset is None:
+            return
+        self._delegate.forget()
+        names = ["all", *dataset.class_names]
+        if [button.text() for button in self._chips.buttons()] != names:
+            self._make_chips(names)
+        with QSignalBlocker(self.number):
+            self.number.setMaximum(len(dataset.test) - 1)
+        self._choose_class(self._chips.checkedId())
+
+    def _make_chips(self, names: list[str]) -> None:
+        for button in self._chips.buttons():
+            self._chips.removeButton(button)
+            self._chip_rows.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        in_a_row = _chips_in_a_row(names[1:])
+        for column in range(MOST_CHIPS):
+            self._chip_rows.setColumnStretch(column, 1 if column < in_a_row else 0)
+        for place, name in enumerate(names):
+            chip = QToolButton()
+            chip.setText(name)
+            chip.setCheckable(True)
+            chip.setProperty("chip", "true")
+            chip.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            what = f"only images labelled {name}" if place else "all images"
+            chip.setToolTip(f"Show {what}")
+            chip.setAccessibleName(f"Show {what}")
+            self._chips.addButton(chip, place)
+            self._chip_rows.addWidget(chip, place // in_a_row, place % in_a_row)
+        self._chips.button(0).setChecked(True)
+
+    @Slot(int)
+    def _choose_class(self, chip: int) -> None:
+        self.model.show_class(chip - 1 if chip > 0 else None)
+        self._count.setText(f"test set, {theme.spaced(len(self.model.images))}")
+        if chip > 0 and len(self.model.images) and self._session.label != chip - 1:
+            self._session.choose_image(int(self.model.images[0]))
+        self._show_image()
+
+    @Slot(QModelIndex, QModelIndex)
+    def _choose_cell(self, current: QModelIndex, previous: QModelIndex) -> None:
+        image = self.model.image_at(current)
+        if image is not None and image != self._session.image_index:
+            self._session.choose_image(image)
+
+    @Slot()
+    def _show_image(self) -> None:
+        """Marks the chosen image in the grid; a filter that hides it gives way."""
+        image = self._session.image_index
+        with QSignalBlocker(self.number):
+            self.number.setValue(image)
+        cell = self.model.index_of(image)
+        if not cell.isValid() and len(self.model.images) and self._chips.checkedId() > 0:
+            self._chips.button(0).setChecked(True)
+            self._choose_class(0)
+            return
+        if cell.isValid():
+            self.grid.setCurrentIndex(cell)
+            self.grid.scrollTo(cell)
+        self.grid.viewport().update()
+
+    @Slot()
+    def _show_verdict(self) -> None:
+        """Label, prediction and its probability, refreshed at the pace of reading."""
+        session = self._session
+        if session.inspection is None or session.dataset is None or session.label is None:
+            return
+        names = session.dataset.class_names
+        probabilities = np.nan_to_num(session.inspection.probabilities)
+        best = int(probabilities.argmax())
+        colors = theme.tokens()
+        color = colors.good if best == session.label else colors.bad
+        self._verdict.setText(
+            f"<span style='color:{colors.muted}'>Label</span> "
+            f"<b>{escape(names[session.label])}</b>"
+            f"<span style='color:{colors.muted}'> · read as</span> "
+            f"<b style='color:{color}'>{escape(names[best])}</b> "
+            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f} %</span>"
+        )
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_verdict"):
+            self._delegate.forget()
+            self._show_verdict()
+        super().changeEvent(event)
+
+
+def _chips_in_a_row(names: list[str]) -> int:
+    """As many as the grid is wide, so that the longest name can be read, if it is not too long."""
+    metrics = QFontMetricsF(theme.font(theme.SMALL))
+    longest = max(metrics.horizontalAdvance(name) for name in names)
+    return max(LEAST_CHIPS, min(MOST_CHIPS, int((COLUMNS * CELL + 13) // (longest + 10))))

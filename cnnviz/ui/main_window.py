@@ -1,0 +1,268 @@
+"""The one window: views laid out around a session, shortcuts, and what is remembered."""
+
+import sys
+
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QMainWindow,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviz.ui import theme
+from cnnviz.ui.digits_view import DigitsView
+from cnnviz.ui.filters_view import FiltersView
+from cnnviz.ui.loss_view import LossView
+from cnnviz.ui.network_view import NetworkView
+from cnnviz.ui.notice_view import NoticeView
+from cnnviz.ui.run_controls import RunControls
+from cnnviz.ui.session import Session
+from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
+from cnnviz.ui.status_view import StatusView
+from cnnviz.ui.timing_view import TimingView
+from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.panel import Panel
+
+DEFAULT_SIZE = QSize(1600, 1000)
+FRAME = QSize(4, 40)
+"""Room for what the desktop draws around a window."""
+LEAST_SIZE = QSize(960, 640)
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the worker hands the interpreter to the GUI thread; the default is 0.005."""
+
+
+class MainWindow(QMainWindow):
+    """Controls above, digits left, network and loss in the middle, filters and times right."""
+
+    def __init__(self, session: Session, remember: bool = True) -> None:
+        """With `remember` off nothing is read from or written to the user's settings."""
+        super().__init__()
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        self.session = session
+        self._remember = remember
+        self._share_width = True
+        self._closing = QTimer(self)
+        self._closing.setInterval(20)
+        self._closing.timeout.connect(self._close_when_stopped)
+        self.setWindowTitle("cnnviz")
+        self.setMinimumSize(LEAST_SIZE)
+        self.controls = RunControls(session)
+        self.notice = NoticeView(session)
+        self.digits = DigitsView(session)
+        self.network = NetworkView(session)
+        self.loss = LossView(session)
+        self.filters = FiltersView(session)
+        self.timing = TimingView(session)
+        self.status = StatusView(session)
+        self._splitters: dict[str, QSplitter] = {}
+        self._arrange()
+        self._make_corner_buttons()
+        self._make_shortcuts()
+        self._restore_layout()
+
+    # Layout.
+
+    def _arrange(self) -> None:
+        middle = self._split("middle", Qt.Orientation.Vertical, self.network, self.loss)
+        middle.setSizes([640, 260])
+        middle.setStretchFactor(0, 1)
+        right = self._split(
+            "right",
+            Qt.Orientation.Vertical,
+            Panel("Filters", "what each kernel looks for", self.filters),
+            self.timing,
+        )
+        right.setSizes([540, 330])
+        right.setStretchFactor(0, 1)
+        body = self._split("body", Qt.Orientation.Horizontal, self.digits, middle, right)
+        body.setStretchFactor(1, 1)
+        whole = self._whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.controls, self.notice, _rule(), body, _rule(), self.status):
+            column.addWidget(widget, 1 if widget is body else 0)
+        self.setCentralWidget(whole)
+        # The keyboard belongs to the window at first, not to whichever field comes first.
+        whole.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        whole.setFocus()
+
+    def _split(self, name: str, way: Qt.Orientation, *parts: QWidget) -> QSplitter:
+        splitter = QSplitter(way)
+        splitter.setHandleWidth(1)
+        splitter.setChildrenCollapsible(False)
+        for part in parts:
+            splitter.addWidget(part)
+        self._splitters[name] = splitter
+        return splitter
+
+    def _make_corner_buttons(self) -> None:
+        self._theme_button = self._corner_button("Dark or light (Ctrl+T)", "Dark or light")
+        self._theme_button.clicked.connect(self.change_theme)
+        self._help_button = self._corner_button("Keyboard shortcuts (F1)", "Keyboard shortcuts")
+        self._help_button.clicked.connect(self.show_shortcuts)
+        self._show_icons()
+
+    def _corner_button(self, tip: str, name: str) -> QToolButton:
+        button = QToolButton()
+        button.setProperty("quiet", "true")
+        button.setToolTip(tip)
+        button.setAccessibleName(name)
+        self.status.add(button)
+        return button
+
+    def _show_icons(self) -> None:
+        color = theme.tokens().muted
+        self._theme_button.setIcon(icon("theme", color))
+        self._help_button.setIcon(icon("help", color))
+
+    # Keys.
+
+    def _make_shortcuts(self) -> None:
+        for shortcut in SHORTCUTS:
+            for key in shortcut.keys:
+                made = QShortcut(QKeySequence(key), self)
+                made.activated.connect(getattr(self, shortcut.method))
+
+    @Slot()
+    def train_or_pause(self) -> None:
+        """Space: presses the focused button, else trains or pauses."""
+        focused = QApplication.focusWidget()
+        if isinstance(focused, QAbstractButton) and focused.isEnabled():
+            focused.click()
+        else:
+            self.controls.train_button.click()
+
+    @Slot()
+    def one_batch(self) -> None:
+        """Trains one batch."""
+        self.controls.batch_button.click()
+
+    @Slot()
+    def one_epoch(self) -> None:
+        """Trains to the epoch's end."""
+        self.controls.epoch_button.click()
+
+    @Slot()
+    def reset(self) -> None:
+        """Back to the untrained network, after a question."""
+        self.controls.reset_button.click()
+
+    @Slot()
+    def choose_data(self) -> None:
+        """Opens the menu of data."""
+        self.controls.data_choice.open_menu()
+
+    @Slot()
+    def choose_network(self) -> None:
+        """Opens the menu of networks."""
+        self.controls.network_choice.open_menu()
+
+    @Slot()
+    def choose_optimizer(self) -> None:
+        """Opens the menu of optimisers."""
+        self.controls.optimizer_choice.open_menu()
+
+    @Slot()
+    def choose_way(self) -> None:
+        """Opens the menu of the ways of convolution."""
+        self.controls.way_choice.open_menu()
+
+    @Slot()
+    def edit_rate(self) -> None:
+        """Takes the keyboard to the learning rate."""
+        self.controls.rate_field.setFocus()
+        self.controls.rate_field.selectAll()
+
+    @Slot()
+    def edit_number(self) -> None:
+        """Takes the keyboard to the image's number."""
+        self.digits.number.setFocus()
+        self.digits.number.selectAll()
+
+    @Slot()
+    def next_image(self) -> None:
+        """The next digit of the grid."""
+        self.digits.step_image(1)
+
+    @Slot()
+    def previous_image(self) -> None:
+        """The digit before."""
+        self.digits.step_image(-1)
+
+    @Slot()
+    def change_theme(self) -> None:
+        """From dark to light and back."""
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, "light" if theme.tokens().name == "dark" else "dark")
+            self._show_icons()
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """The list of all keys."""
+        ShortcutsDialog(self).open()
+
+    # What is remembered.
+
+    def _restore_layout(self) -> None:
+        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
+        if not self._remember:
+            return
+        kept = QSettings()
+        geometry = kept.value("window/geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        self._share_width = kept.value("window/body") is None
+        for name, splitter in self._splitters.items():
+            state = kept.value(f"window/{name}")
+            if isinstance(state, QByteArray):
+                splitter.restoreState(state)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Shares the width out at first sight, when it is known and nothing was remembered."""
+        super().showEvent(event)
+        if self._share_width:
+            self._share_width = False
+            left, right = (232, 344) if self.width() >= 1400 else (218, 290)
+            self._splitters["body"].setSizes([left, self.width() - left - right, right])
+
+    def _keep_layout(self) -> None:
+        if not self._remember:
+            return
+        kept = QSettings()
+        kept.setValue("window/geometry", self.saveGeometry())
+        kept.setValue("window/theme", theme.tokens().name)
+        for name, splitter in self._splitters.items():
+            kept.setValue(f"window/{name}", splitter.saveState())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Asks the threads to end and closes when they have, without freezing."""
+        if self.session.is_shut_down:
+            self._keep_layout()
+            event.accept()
+            return
+        event.ignore()
+        self.session.shut_down()
+        self._whole.setEnabled(False)
+        self._closing.start()
+
+    @Slot()
+    def _close_when_stopped(self) -> None:
+        if self.session.is_shut_down:
+            self._closing.stop()
+            self.close()
+
+
+def _rule() -> QWidget:
+    """A hairline."""
+    line = QWidget()
+    line.setFixedHeight(1)
+    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    line.setProperty("rule", "true")
+    return line

@@ -1,0 +1,64 @@
+"""A line under the controls for what went wrong, with the way out as a button."""
+
+from PySide6.QtCore import QEvent, QSize, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from cnnviz.ui import theme
+from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.widgets.icons import icon
+
+
+class NoticeView(QWidget):
+    """Shows the newest notice until the user acts on it or closes it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._notice = Notice("")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self.action_button, self.close_button = QPushButton(), QPushButton()
+        self.action_button.setProperty("primary", "true")
+        self.close_button.setIconSize(QSize(12, 12))
+        self.close_button.setToolTip("Close this message")
+        self.close_button.setAccessibleName("Close this message")
+        self.action_button.clicked.connect(self._act)
+        self.close_button.clicked.connect(self.hide)
+        frame = QFrame()
+        frame.setProperty("notice", "true")
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(12, 6, 8, 6)
+        row.addWidget(self._text, 1)
+        row.addWidget(self.action_button)
+        row.addWidget(self.close_button)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(14, 0, 14, 9)
+        outer.addWidget(frame)
+        session.noticed.connect(self.show_notice)
+        session.run_changed.connect(self.hide)
+        self.hide()
+        self._show_icon()
+
+    @Slot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Shows `notice` in place of the one before; its details come as a tooltip."""
+        self._notice = notice
+        self._text.setText(notice.text)
+        self._text.setToolTip(notice.details)
+        self.action_button.setVisible(bool(notice.action))
+        self.action_button.setText(notice.action)
+        self.show()
+
+    @Slot()
+    def _act(self) -> None:
+        self.hide()
+        if self._notice.act:
+            self._notice.act()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "close_button"):
+            self._show_icon()
+        super().changeEvent(event)
+
+    def _show_icon(self) -> None:
+        self.close_button.setIcon(icon("close", theme.tokens().muted))

@@ -1,0 +1,358 @@
+"""The bar at the top: train, pause, one batch, one epoch, reset; where the run is; its settings."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from cnnviz.core.convolution import WAYS
+from cnnviz.core.datasets import mnist_is_available
+from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.presets import PRESETS
+from cnnviz.core.status import Phase
+from cnnviz.ui import theme
+from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.number_fields import BatchField, RateField
+from cnnviz.ui.widgets.question import Question
+
+MARGIN, SPACING = 14, 10
+ICON = QSize(14, 14)
+DATA = (
+    ("mnist", "MNIST", "60 000 handwritten digits to learn from, 10 000 to test on"),
+    ("digits", "UCI digits", "1 797 handwritten digits that come with cnnviz"),
+)
+WAY_TIPS = {
+    "loop": "Plain Python loops over every output value: to read, very slow",
+    "correlate": "scipy.signal.correlate: one call per filter",
+    "im2col": "Patches laid out as columns, then one matrix product: fast",
+}
+
+
+class RunControls(QWidget):
+    """Two groups, controls and settings: in one row where there is room, else in two."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._question: Question | None = None
+        self._in_one_row = False
+        self._controls, self._settings = self._make_controls(), self._make_settings()
+        self._first, self._second = QHBoxLayout(), QHBoxLayout()
+        self._first.setSpacing(SPACING)
+        self._first.addWidget(self._controls, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(MARGIN, 9, MARGIN, 9)
+        rows.setSpacing(8)
+        rows.addLayout(self._first)
+        rows.addLayout(self._second)
+        self._second.addWidget(self._settings)
+        session.status_changed.connect(self._show_status)
+        session.run_changed.connect(self._show_settings)
+        session.run_changed.connect(self._reserve_room)
+        session.settings_changed.connect(self._show_settings)
+        session.times_changed.connect(self._show_speed)
+        self._dress()
+        self._reserve_room()
+        self._show_settings()
+        self._show_status()
+
+    # Controls.
+
+    def _make_controls(self) -> QWidget:
+        group = QWidget()
+        row = QHBoxLayout(group)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self.reset_button = self._button("", "Back to the untrained network (Ctrl+R)", "Reset")
+        self.train_button = self._button("Pause", "Train or pause (Space)", "Train or pause")
+        self.train_button.setProperty("primary", "true")
+        self.batch_button = self._button("Batch", "Train one batch (B)", "Train one batch")
+        self.epoch_button = self._button("Epoch", "Train to the epoch's end (E)", "Train one epoch")
+        self.reset_button.clicked.connect(self.ask_reset)
+        self.train_button.clicked.connect(self._session.toggle)
+        self.batch_button.clicked.connect(self._session.step)
+        self.epoch_button.clicked.connect(self._session.epoch)
+        self._place = QLabel()
+        self._place.setToolTip("Epochs and batches done in this run")
+        self._progress = QProgressBar()
+        self._progress.setTextVisible(False)
+        self._progress.setFixedSize(84, 5)
+        self._progress.setAccessibleName("Progress of the epoch")
+        self._speed = QLabel()
+        self._speed.setProperty("muted", "true")
+        self._speed.setToolTip("Training images per second, mean over the last batches")
+        for widget in (
+            self.reset_button,
+            self.train_button,
+            self.batch_button,
+            self.epoch_button,
+        ):
+            row.addWidget(widget)
+        row.addSpacing(6)
+        row.addWidget(self._place)
+        row.addWidget(self._progress)
+        row.addWidget(self._speed)
+        row.addStretch(1)
+        return group
+
+    def _button(self, text: str, tip: str, name: str) -> QPushButton:
+        button = QPushButton(text)
+        button.setIconSize(ICON)
+        button.setToolTip(tip)
+        button.setAccessibleName(name)
+        return button
+
+    @Slot()
+    def ask_reset(self) -> None:
+        """Resets; asks first if something has been learned."""
+        text = "Go back to the untrained network?"
+        self._ask(text, "Reset", self._session.reset)
+
+    @Slot()
+    def _show_status(self) -> None:
+        session, status = self._session, self._session.status
+        training = session.is_training
+        usable = status.phase not in (Phase.LOADING, Phase.STOPPED)
+        for button in (self.train_button, self.batch_button, self.epoch_button):
+            button.setEnabled(usable)
+        self.reset_button.setEnabled(usable and (session.has_work or status.step > 0))
+        text = "Pause" if training else "Train"
+        if self.train_button.text() != text:
+            self.train_button.setText(text)
+            self._show_icons()
+        self._place.setText(self._place_text())
+        done = status.step % status.batches_per_epoch
+        self._progress.setRange(0, status.batches_per_epoch)
+        self._progress.setValue(done if done or not status.step else status.batches_per_epoch)
+        self._show_speed()
+
+    def _place_text(self) -> str:
+        status = self._session.status
+        if loading := self._session.loading:
+            return f"Loading {_data_title(loading.data)} …"
+        if status.phase is Phase.LOADING:
+            return "No data yet"
+        if status.phase is Phase.STOPPED:
+            return "Stopped"
+        planned = status.planned_steps // status.batches_per_epoch
+        epochs, batch = divmod(status.step, status.batches_per_epoch)
+        if status.step == 0:
+            return f"Untrained · {theme.spaced(status.batches_per_epoch)} batches an epoch"
+        if batch == 0:
+            ended = f"<b>{epochs}</b> of {planned}" if epochs <= planned else f"<b>{epochs}</b>"
+            testing = " · testing" if status.phase is Phase.EVALUATING else " done"
+            return f"Epoch {ended}{testing}"
+        epoch = f"<b>{epochs + 1}</b>" + (f" of {planned}" if epochs < planned else "")
+        of = theme.spaced(status.batches_per_epoch)
+        return f"Epoch {epoch} · batch {theme.spaced(batch)} / {of}"
+
+    @Slot()
+    def _show_speed(self) -> None:
+        session, status = self._session, self._session.status
+        speed = session.images_per_second
+        if not speed:
+            self._speed.setText("")
+            return
+        text = f"{theme.spaced(round(speed))} images/s"
+        left = status.planned_steps - status.step
+        if session.is_training and left > 0:
+            text += f" · {duration(left * session.settings.batch_size / speed)} left"
+        self._speed.setText(text)
+
+    # Settings.
+
+    def _make_settings(self) -> QWidget:
+        group = QWidget()
+        row = QHBoxLayout(group)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        networks = [
+            (spec.name, spec.title, _layers_in_words(spec.name)) for spec in PRESETS.values()
+        ]
+        optimizers = [
+            (kind.name, kind.title, f"{_first_line(kind)} Usual rate {kind.default_rate:g}")
+            for kind in OPTIMIZERS.values()
+        ]
+        ways = [(name, name, WAY_TIPS[name]) for name in WAYS]
+        self.data_choice = ChoiceButton("Data", DATA)
+        self.network_choice = ChoiceButton("Network", networks)
+        self.optimizer_choice = ChoiceButton("Optimiser", optimizers)
+        self.way_choice = ChoiceButton("Convolution", ways)
+        self.rate_field = RateField()
+        self.batch_field = BatchField()
+        self.data_choice.setToolTip("What to learn from (Ctrl+D). Another choice starts a new run")
+        self.network_choice.setToolTip("The layers (Ctrl+N). Another choice starts a new run")
+        self.optimizer_choice.setToolTip(
+            "How a gradient becomes a step (Ctrl+O). Another choice starts a new run"
+        )
+        self.way_choice.setToolTip(
+            "One operation, three ways (Ctrl+K). Changes with the next batch"
+        )
+        self.data_choice.chosen.connect(self._choose_data)
+        self.network_choice.chosen.connect(self._choose_network)
+        self.optimizer_choice.chosen.connect(self._choose_optimizer)
+        self.way_choice.chosen.connect(self._session.set_convolution)
+        self.rate_field.valueChanged.connect(self._choose_rate)
+        self.batch_field.valueChanged.connect(self._choose_batch_size)
+        for widget in (
+            self.data_choice,
+            self.network_choice,
+            self.optimizer_choice,
+            self.rate_field,
+            self.batch_field,
+            self.way_choice,
+        ):
+            row.addWidget(widget)
+        row.addStretch(1)
+        return group
+
+    @Slot()
+    def _reserve_room(self) -> None:
+        """Texts that change while training get room for their longest form, so nothing moves."""
+        status = self._session.status
+        planned = status.planned_steps // status.batches_per_epoch
+        batches = theme.spaced(status.batches_per_epoch)
+        metrics = self._place.fontMetrics()
+        places = (
+            f"Epoch {planned} of {planned} · batch {batches} / {batches}",
+            f"Untrained · {batches} batches an epoch",
+        )
+        self._place.setMinimumWidth(max(map(metrics.horizontalAdvance, places)) + 4)
+        speed = "100 000 images/s · 10 min 00 s left"
+        self._speed.setMinimumWidth(metrics.horizontalAdvance(speed))
+
+    @Slot()
+    def _show_settings(self) -> None:
+        session, settings = self._session, self._session.settings
+        if request := session.request:
+            self.data_choice.show_choice(request.data, _data_title(request.data))
+            self.network_choice.show_choice(request.network)
+        self.optimizer_choice.show_choice(settings.optimizer)
+        self.way_choice.show_choice(settings.convolution)
+        self.rate_field.show_value(settings.learning_rate)
+        if session.dataset:
+            self.batch_field.setMaximum(len(session.dataset.train))
+        self.batch_field.show_value(settings.batch_size)
+
+    @Slot(str)
+    def _choose_data(self, name: str) -> None:
+        wanted = self._session.wanted
+        if wanted and name == "mnist" and not mnist_is_available():
+            self._session.open_run(
+                replace(wanted, data=name)
+            )  # says what is missing, loses nothing
+            return
+        self._start_over(f"Learn from {_data_title(name)}?", data=name)
+
+    @Slot(str)
+    def _choose_network(self, name: str) -> None:
+        self._start_over(f"Build the network “{PRESETS[name].title}”?", network=name)
+
+    @Slot(str)
+    def _choose_optimizer(self, name: str) -> None:
+        kind = OPTIMIZERS[name]
+        self._start_over(
+            f"Train with {kind.title} at its usual rate {kind.default_rate:g}?",
+            optimizer=name,
+            learning_rate=kind.default_rate,
+        )
+
+    @Slot(float)
+    def _choose_rate(self, rate: float) -> None:
+        self._session.set_learning_rate(rate)
+
+    @Slot(int)
+    def _choose_batch_size(self, size: int) -> None:
+        self._start_over(f"Train with batches of {size}?", batch_size=size)
+
+    def _start_over(self, text: str, data: str = "", network: str = "", **changes: Any) -> None:
+        """A new run that differs in data, network or `changes` of its settings."""
+        session, wanted = self._session, self._session.wanted
+        if wanted is None:
+            return
+        request = RunRequest(
+            data or wanted.data,
+            network or wanted.network,
+            replace(wanted.settings, **changes),
+            wanted.epochs,
+        )
+
+        def start() -> None:
+            session.open_run(request)
+
+        self._ask(text, "Start over", start)
+
+    def _ask(self, text: str, do_it: str, yes: Callable[[], None]) -> None:
+        """Runs `yes`; if something would be lost, only after the user agreed."""
+        batches = len(self._session.timeline)
+        if not self._session.has_work:
+            yes()
+            return
+        loss = f"What {theme.spaced(batches)} batches have taught this network will be lost."
+        if batches == 1:
+            loss = "What one batch has taught this network will be lost."
+        self._question = Question(
+            self, text, loss, do_it, "Keep the network", yes, self._show_settings
+        )
+
+    # Looks.
+
+    def event(self, event: QEvent) -> bool:
+        """Moves the settings up into the first row when there is room, or down again."""
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            needed = self._controls.sizeHint().width() + self._settings.sizeHint().width()
+            one_row = self.width() >= needed + 2 * MARGIN + SPACING
+            if one_row != self._in_one_row:
+                self._in_one_row = one_row
+                (self._first if one_row else self._second).addWidget(self._settings)
+        return super().event(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show_icons()
+        super().changeEvent(event)
+
+    def _dress(self) -> None:
+        self._place.setTextFormat(Qt.TextFormat.RichText)
+        self._show_icons()
+        # Room for the longer of its two texts, which it has now.
+        self.train_button.setMinimumWidth(self.train_button.sizeHint().width())
+
+    def _show_icons(self) -> None:
+        colors = theme.tokens()
+        playing = "pause" if self.train_button.text() == "Pause" else "play"
+        self.train_button.setIcon(icon(playing, colors.on_accent))
+        self.reset_button.setIcon(icon("reset", colors.text))
+        self.batch_button.setIcon(icon("batch", colors.text))
+        self.epoch_button.setIcon(icon("epoch", colors.text))
+
+
+def duration(seconds: float) -> str:
+    """A time to come in words: 38 s, 2 min 05 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"
+
+
+def _data_title(name: str) -> str:
+    """What the menu calls the data; for a folder its name, for its path may be long."""
+    return {key: title for key, title, _ in DATA}.get(name) or Path(name).name or name
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").splitlines()[0]
+
+
+def _layers_in_words(name: str) -> str:
+    return " → ".join(str(layer["type"]) for layer in PRESETS[name].layers)

@@ -1,0 +1,106 @@
+"""A picture of the real window after some training, for docs and for machines without a display."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
+
+from cnnviz.core.datasets import best_available
+from cnnviz.core.errors import CnnvizError
+from cnnviz.core.files import write_atomically
+from cnnviz.core.settings import Settings
+from cnnviz.core.status import Phase
+from cnnviz.ui import theme
+from cnnviz.ui.application import make_application, on_interrupt
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.session import Notice, RunRequest, Session
+
+SETTLE_MS = 400
+"""After training, for numbers that refresh four times a second."""
+
+
+def take_screenshot(
+    out: Path,
+    data: str | None,
+    network: str,
+    epochs: int,
+    digit: int,
+    size: tuple[int, int],
+    scale: float,
+    theme_name: str,
+) -> None:
+    """Trains `epochs` epochs in the real window, chooses test image `digit`, saves the window.
+
+    `size` is in logical pixels; the picture has `scale` times as many (QT_SCALE_FACTOR must be set
+    to it before Qt is loaded). Raises CnnvizError for data, a digit or a file that cannot be.
+    """
+    app = make_application()
+    theme.apply_theme(app, theme_name)
+    session = Session()
+    problems: list[BaseException] = []
+
+    def note(notice: Notice) -> None:
+        problems.append(CnnvizError(notice.text))
+
+    def stop() -> None:
+        problems.append(KeyboardInterrupt())
+
+    session.noticed.connect(note)
+    window = MainWindow(session, remember=False)
+    window.resize(*size)
+    least = window.minimumSize()
+    if size[0] < least.width() or size[1] < least.height():
+        raise CnnvizError(f"The window needs at least {least.width()}x{least.height()}.")
+    window.show()
+    with on_interrupt(stop):
+        try:
+            request = RunRequest(data or best_available(), network, Settings(), max(epochs, 1))
+            session.open_run(request)
+            _wait(lambda: session.dataset is not None or bool(problems))
+            _refuse(problems)
+            _choose(session, digit)
+            if epochs:
+                session.play()
+                _wait(lambda: _is_trained(session) or bool(problems))
+                _refuse(problems)
+            _pause(SETTLE_MS)
+            _save(window, out)
+        finally:
+            session.shut_down()
+            _wait(lambda: session.is_shut_down)
+            window.close()
+
+
+def _is_trained(session: Session) -> bool:
+    status = session.status
+    return status.phase is Phase.PAUSED and status.step >= status.planned_steps
+
+
+def _choose(session: Session, digit: int) -> None:
+    count = len(session.dataset.test) if session.dataset else 0
+    if not 0 <= digit < count:
+        raise CnnvizError(f"There is no test image {digit}; there are 0 to {count - 1}.")
+    session.choose_image(digit)
+
+
+def _refuse(problems: list[BaseException]) -> None:
+    if problems:
+        raise problems[0]
+
+
+def _save(window: MainWindow, out: Path) -> None:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    window.grab().save(buffer, "PNG")
+    write_atomically(out, bytes(buffer.data().data()))
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    while not condition():
+        _pause(10)
+
+
+def _pause(milliseconds: int) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()

@@ -1,0 +1,404 @@
+"""The one observable of the window: what is known, what is shown, and the wishes of the user.
+
+Views take it, connect to its signals and redraw from it. It drains the runner on the GUI thread and
+keeps a network of its own: whichever vector is to be shown is loaded there and run on the chosen
+image. Live watching, another digit, another moment: all the same path.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cnnviz.core.datasets import Dataset, load_dataset
+from cnnviz.core.inspection import Inspection, inspect
+from cnnviz.core.network import Network
+from cnnviz.core.optimizers import optimizer
+from cnnviz.core.presets import preset
+from cnnviz.core.runner import (
+    Entry,
+    Failed,
+    LossDiverged,
+    Outbox,
+    Ready,
+    Restored,
+    Runner,
+)
+from cnnviz.core.settings import Settings, planned_epochs
+from cnnviz.core.spec import Spec
+from cnnviz.core.status import Phase, Status
+from cnnviz.core.stopwatch import Row
+from cnnviz.core.timeline import EpochResult, Timeline
+from cnnviz.core.trainer import BatchResult, Trainer
+from cnnviz.core.workspace import Array
+
+FRAME_MS = 33
+"""Between two drains: pictures follow at up to 30 a second."""
+TEXT_SECONDS = 0.25
+"""Between two refreshes of numbers that are read, not seen."""
+TIMED_BATCHES = 50
+"""Times per layer are means over about this many last batches."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know, and a way out: (what the button says, what it does)."""
+
+    text: str
+    details: str = ""
+    action: str = ""
+    act: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run is made of: where the data come from, which preset, how to train."""
+
+    data: str
+    network: str
+    settings: Settings
+    epochs: int | None = None
+    """Planned epochs; None for a number that suits the size of the data."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Mean milliseconds per batch by row, over the last `batches` batches; `total` is their sum."""
+
+    milliseconds: dict[Row, float]
+    total: float
+    batches: int
+
+
+class Session(QObject):
+    """State of the window, drained from the runner at frame rate while anybody looks."""
+
+    run_changed = Signal()
+    """Another run: dataset, spec and settings are new, history is empty."""
+    settings_changed = Signal()
+    """The learning rate or the way of convolution changed within the run."""
+    history_changed = Signal()
+    """The timeline grew or was cut."""
+    network_changed = Signal()
+    """The shown vector is another one; weights and inspection are new."""
+    image_changed = Signal()
+    """Another image is chosen; inspection is new."""
+    status_changed = Signal()
+    """Phase, step or goal changed."""
+    times_changed = Signal()
+    """Times per layer and images/s were taken anew (about 4 times a second)."""
+    noticed = Signal(object)
+    """A Notice for the user."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.request: RunRequest | None = None
+        # Of the open run; before there is one, the first that was asked for.
+        self.dataset: Dataset | None = None
+        self.spec: Spec | None = None
+        self.settings = Settings()
+        self.timeline = Timeline()
+        self.network: Network | None = None
+        self.inspection: Inspection | None = None
+        self.status = Status(Phase.LOADING)
+        self.shown_step = 0
+        self.image_index = 0
+        self.times = Times({}, 0.0, 0)
+        self.images_per_second = 0.0
+        self._runner: Runner | None = None
+        self._coming: tuple[RunRequest, Runner] | None = None
+        self._leaving: list[Runner] = []
+        self._ended = False
+        self._recent: deque[tuple[int, dict[Row, float]]] = deque()
+        self._text_due = 0.0
+        self._play_when_ready = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self.drain)
+
+    # What the user wishes.
+
+    def open_run(self, request: RunRequest, play: bool = False) -> None:
+        """Loads data and network in the background; the run of now stays until that has worked."""
+        if self._ended:
+            return
+        kept = self.dataset if self.request and self.request.data == request.data else None
+
+        def build() -> Trainer:
+            dataset = kept or load_dataset(request.data)
+            epochs = request.epochs or planned_epochs(len(dataset.train))
+            settings = replace(request.settings, epochs=epochs)
+            return Trainer(preset(request.network), dataset, settings)
+
+        if self._coming:
+            self._dismiss(self._coming[1])
+        if self.request is None:
+            self.request, self.settings = request, request.settings
+            self.settings_changed.emit()
+        runner = Runner(build)
+        self._coming = (request, runner)
+        self._play_when_ready = play
+        runner.start()
+        self._timer.start()
+        self.status_changed.emit()
+
+    @property
+    def loading(self) -> RunRequest | None:
+        """The run that is being loaded, if one is."""
+        return self._coming[0] if self._coming else None
+
+    @property
+    def wanted(self) -> RunRequest | None:
+        """What the user has asked for so far: the run that is being loaded, else the one of now."""
+        return self.loading or (self.request and replace(self.request, settings=self.settings))
+
+    @property
+    def is_training(self) -> bool:
+        """Whether batches are wanted: the goal is ahead."""
+        return self.status.goal > self.status.step and self.status.phase is not Phase.STOPPED
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything has been learned that a new run would lose."""
+        return self._runner is not None and len(self.timeline) > 0
+
+    def toggle(self) -> None:
+        """Train if paused, pause if training."""
+        if self.is_training:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        """Trains to the planned end, beyond it until paused."""
+        self._ask(Runner.play)
+
+    def pause(self) -> None:
+        """Pauses after the last whole batch."""
+        self._ask(Runner.pause)
+
+    def step(self) -> None:
+        """Trains one batch."""
+        self._ask(Runner.step)
+
+    def epoch(self) -> None:
+        """Trains to the end of the epoch."""
+        self._ask(Runner.epoch)
+
+    def reset(self) -> None:
+        """Back to the untrained network."""
+        self._ask(Runner.reset)
+
+    def travel(self, step: int) -> None:
+        """Takes training back to `step`."""
+        if self._runner:
+            self._runner.travel(step)
+            self.drain()
+
+    def set_learning_rate(self, rate: float) -> None:
+        """A new rate from the next batch on; raises SettingsError if it makes no sense."""
+        if self._runner:
+            self._runner.set_learning_rate(rate)
+        self.settings = replace(self.settings, learning_rate=rate)
+        self.settings_changed.emit()
+
+    def set_convolution(self, name: str) -> None:
+        """Another way of convolution from the next batch on; times are then measured anew."""
+        self.settings = replace(self.settings, convolution=name)
+        if self._runner:
+            self._runner.set_convolution(name)
+            self.drain()
+        self._recent.clear()
+        self.images_per_second = 0.0
+        self.settings_changed.emit()
+
+    def choose_image(self, index: int) -> None:
+        """Shows another image of the test set; an index outside of it is ignored."""
+        if self.dataset is None or not 0 <= index < len(self.dataset.test):
+            return
+        self.image_index = index
+        self._inspect()
+        self.image_changed.emit()
+
+    @property
+    def label(self) -> int | None:
+        """The class of the chosen image."""
+        return int(self.dataset.test.labels[self.image_index]) if self.dataset else None
+
+    # The end.
+
+    def shut_down(self) -> None:
+        """Asks every thread to end, for good; `is_shut_down` says when they have."""
+        self._ended = True
+        self._timer.stop()
+        for runner in (self._coming[1] if self._coming else None, self._runner):
+            if runner:
+                runner.stop()
+                self._leaving.append(runner)
+        self._coming = self._runner = None
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        self._leaving = [runner for runner in self._leaving if runner.is_alive]
+        return not (self._leaving or self._runner or self._coming)
+
+    # What the runner tells.
+
+    @Slot()
+    def drain(self) -> None:
+        """Takes what the threads have told since the last call and tells the views."""
+        self._leaving = [runner for runner in self._leaving if runner.is_alive]
+        if self._coming:
+            self._drain_coming(*self._coming)
+        if self._runner is None:
+            return
+        status = self._runner.status  # first: it must not be ahead of what is told
+        outbox = self._runner.drain()
+        self._take_entries(outbox.entries)
+        if outbox.vector is not None:
+            self._show_vector(*outbox.vector)
+        self._take_times(outbox)
+        if status != self.status:
+            self.status = status
+            self.status_changed.emit()
+
+    def _drain_coming(self, request: RunRequest, runner: Runner) -> None:
+        """Waits for the run that is being loaded to be ready, or to fail."""
+        outbox = runner.drain()
+        for entry in outbox.entries:
+            if isinstance(entry, Ready):
+                self._coming = None
+                self._change_run(request, runner, entry, outbox)
+                return
+            if isinstance(entry, Failed):
+                self._coming = None
+                self._dismiss(runner)
+                self.noticed.emit(Notice(entry.message, entry.details))
+                self.status_changed.emit()
+                return
+
+    def _change_run(
+        self, request: RunRequest, runner: Runner, ready: Ready, outbox: Outbox
+    ) -> None:
+        if self._runner:
+            self._dismiss(self._runner)
+        same_images = self.dataset is ready.dataset
+        self._runner = runner
+        self.request = request
+        self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
+        self.status = ready.status
+        self.timeline = Timeline()
+        self.network = Network(ready.spec, ready.settings.seed)
+        self.shown_step = 0
+        self.times = Times({}, 0.0, 0)
+        self.images_per_second = 0.0
+        self._recent.clear()
+        if not same_images:
+            self.image_index = 0
+        self._inspect()
+        self.run_changed.emit()
+        if outbox.vector is not None:
+            self._show_vector(*outbox.vector)
+        self.image_changed.emit()
+        self.history_changed.emit()
+        self.status_changed.emit()
+        self.times_changed.emit()
+        if self._play_when_ready:
+            self.play()
+
+    def _take_entries(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            if isinstance(entry, BatchResult):
+                self.timeline.record(entry)
+            elif isinstance(entry, EpochResult):
+                self.timeline.epochs.append(entry)
+            elif isinstance(entry, Restored):
+                self.timeline.cut(entry.step)
+                if entry.step == 0:
+                    self._forget_times()
+            elif isinstance(entry, LossDiverged):
+                self._report_divergence(entry)
+            elif isinstance(entry, Failed):
+                self._report_failure(entry)
+        if entries:
+            self.history_changed.emit()
+
+    def _report_divergence(self, entry: LossDiverged) -> None:
+        usual = optimizer(self.settings.optimizer).default_rate
+        lower = min(self.settings.learning_rate / 4, usual)
+
+        def go_back() -> None:
+            self.travel(entry.back_to)
+            self.set_learning_rate(lower)
+
+        self.noticed.emit(
+            Notice(
+                f"The loss became {entry.loss} at batch {entry.step + 1}, so training paused. "
+                "The learning rate is probably too high.",
+                action=f"Go back to batch {entry.back_to}, rate {lower:g}",
+                act=go_back,
+            )
+        )
+
+    def _report_failure(self, entry: Failed) -> None:
+        def start_over() -> None:
+            if self.wanted:
+                self.open_run(self.wanted)
+
+        text = f"Training stopped. {entry.message}"
+        self.noticed.emit(Notice(text, entry.details, "Start over", start_over))
+
+    def _show_vector(self, step: int, vector: Array) -> None:
+        if self.network is None:
+            return
+        self.network.vector[...] = vector
+        self.shown_step = step
+        self._inspect()
+        self.network_changed.emit()
+
+    def _inspect(self) -> None:
+        if self.network is None or self.dataset is None:
+            return
+        images, _ = self.dataset.test.batch(np.array([self.image_index]))
+        # A network that has just diverged holds infinities; showing it must not warn about them.
+        with np.errstate(all="ignore"):
+            self.inspection = inspect(self.network, images[0])
+
+    def _forget_times(self) -> None:
+        """An untrained network has taken no time yet."""
+        self._recent.clear()
+        self.times, self.images_per_second = Times({}, 0.0, 0), 0.0
+        self.times_changed.emit()
+
+    def _take_times(self, outbox: Outbox) -> None:
+        if outbox.timed_batches:
+            self._recent.append((outbox.timed_batches, outbox.seconds))
+        while sum(count for count, _ in self._recent) - self._oldest_count() >= TIMED_BATCHES:
+            self._recent.popleft()
+        if not self._recent or perf_counter() < self._text_due:
+            return
+        self._text_due = perf_counter() + TEXT_SECONDS
+        batches = sum(count for count, _ in self._recent)
+        rows: dict[Row, float] = {}
+        for _, seconds in self._recent:
+            for row, value in seconds.items():
+                rows[row] = rows.get(row, 0.0) + 1000 * value / batches
+        self.times = Times(rows, sum(rows.values()), batches)
+        self.images_per_second = 1000 * self.settings.batch_size / self.times.total
+        self.times_changed.emit()
+
+    def _oldest_count(self) -> int:
+        return self._recent[0][0] if self._recent else 0
+
+    def _ask(self, wish: Callable[[Runner], None]) -> None:
+        if self._runner:
+            wish(self._runner)
+            self.drain()
+
+    def _dismiss(self, runner: Runner) -> None:
+        runner.stop()
+        self._leaving.append(runner)

@@ -1,0 +1,65 @@
+"""Every key of the window in one list: the window binds it, the dialog shows it."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """Keys, the window's method they call, and what it does in the user's words."""
+
+    keys: tuple[str, ...]
+    method: str
+    text: str
+
+
+SHORTCUTS = (
+    Shortcut(("Space",), "train_or_pause", "Train or pause"),
+    Shortcut(("B",), "one_batch", "Train one batch"),
+    Shortcut(("E",), "one_epoch", "Train to the epoch's end"),
+    Shortcut(("Ctrl+R",), "reset", "Back to the untrained network"),
+    Shortcut(("N", "]"), "next_image", "Next digit"),
+    Shortcut(("P", "["), "previous_image", "Digit before"),
+    Shortcut(("Ctrl+G",), "edit_number", "Digit by its number"),
+    Shortcut(("Ctrl+L",), "edit_rate", "Learning rate"),
+    Shortcut(("Ctrl+D",), "choose_data", "Data"),
+    Shortcut(("Ctrl+N",), "choose_network", "Network"),
+    Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
+    Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
+    Shortcut(("F1", "?"), "show_shortcuts", "This list"),
+    Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),
+)
+IN_PLOT = (
+    ("L", "Loss: linear or logarithmic"),
+    ("F", "Loss: all of it again"),
+    ("+  −  ←  →", "Loss: zoom and move, with the plot in focus"),
+    ("↑  ↓  ←  →", "Digits: move in the grid"),
+)
+
+
+class ShortcutsDialog(QDialog):
+    """The list of keys."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Keyboard shortcuts")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(22, 18, 26, 20)
+        grid.setHorizontalSpacing(26)
+        grid.setVerticalSpacing(9)
+        rows = [(_native(shortcut.keys), shortcut.text) for shortcut in SHORTCUTS]
+        for row, (keys, text) in enumerate([*rows, *IN_PLOT]):
+            label = QLabel(keys)
+            label.setProperty("heading", "true")
+            grid.addWidget(label, row, 0)
+            grid.addWidget(QLabel(text), row, 1)
+
+
+def _native(keys: tuple[str, ...]) -> str:
+    form = QKeySequence.SequenceFormat.NativeText
+    return ",  ".join(QKeySequence(key).toString(form) for key in keys)

@@ -1,0 +1,23 @@
+"""A titled part of the window."""
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+
+class Panel(QWidget):
+    """A heading with a quiet hint, and one widget below."""
+
+    def __init__(self, title: str, hint: str, content: QWidget) -> None:
+        super().__init__()
+        heading, quiet = QLabel(title), QLabel(hint)
+        heading.setProperty("heading", "true")
+        quiet.setProperty("small", "true")
+        row = QHBoxLayout()
+        row.setContentsMargins(14, 14, 14, 0)
+        row.addWidget(heading)
+        row.addWidget(quiet)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(row)
+        column.addWidget(content, 1)

@@ -1,0 +1,39 @@
+import json
+from typing import Any
+
+import pytest
+
+from cnnviz.core.errors import SettingsError
+from cnnviz.core.settings import Settings, check_learning_rate
+
+
+@pytest.mark.parametrize("rate", [0, -0.1, float("nan"), float("inf"), "0.1", None, 10**400])
+def test_a_rate_must_be_a_number_above_zero(rate: Any) -> None:
+    with pytest.raises(SettingsError, match="learning rate must be a number above zero"):
+        Settings(learning_rate=rate)
+    with pytest.raises(SettingsError):
+        check_learning_rate(rate)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("batch_size", 0, "batch size .* at least 1, not 0"),
+        ("batch_size", 1.5, r"batch size .* not 1\.5"),
+        ("batch_size", True, "batch size .* not True"),
+        ("epochs", 0, "epochs .* at least 1"),
+        ("threads", 0, "threads .* at least 1"),
+        ("seed", -1, "seed .* at least 0"),
+        ("optimizer", "sgd", "“sgd”; there are gradient-descent, momentum, adam"),
+        ("schedule", "cosine", "“cosine”; there are constant, one-cycle"),
+        ("convolution", "fft", "“fft”; there are loop, correlate, im2col"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(field: str, value: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings(**{field: value})
+
+
+def test_settings_go_through_json_unchanged() -> None:
+    settings = Settings("momentum", 0.05, "one-cycle", 32, 3, "correlate", 7, 2)
+    assert Settings(**json.loads(json.dumps(settings.to_dict()))) == settings

@@ -1,0 +1,60 @@
+from collections.abc import Callable
+from time import perf_counter, sleep
+
+import numpy as np
+import pytest
+
+from cnnviz.core.datasets import Dataset
+from cnnviz.core.presets import preset
+from cnnviz.core.settings import Settings
+from cnnviz.core.stopwatch import Stopwatch
+from cnnviz.core.trainer import Trainer
+
+
+def test_laps_are_contiguous() -> None:
+    stopwatch = Stopwatch()
+    sleep(0.02)  # before the start: nobody's time
+    begin = perf_counter()
+    stopwatch.start()
+    sleep(0.01)
+    stopwatch.lap("a")
+    sleep(0.02)
+    stopwatch.lap("b", "backward")
+    stopwatch.lap("a")
+    wall = perf_counter() - begin
+    assert list(stopwatch.seconds) == [("a", "forward"), ("b", "backward")]
+    assert stopwatch.seconds["a", "forward"] >= 0.01
+    assert stopwatch.seconds["b", "backward"] >= 0.02
+    assert sum(stopwatch.seconds.values()) == pytest.approx(wall, abs=1e-3)
+
+
+def test_start_sets_every_row_to_zero_and_keeps_their_order() -> None:
+    stopwatch = Stopwatch()
+    for what in ("b", "a"):
+        stopwatch.lap(what)
+    stopwatch.start()
+    assert stopwatch.seconds == {("b", "forward"): 0, ("a", "forward"): 0}
+    assert list(stopwatch.seconds) == [("b", "forward"), ("a", "forward")]
+
+
+def test_the_rows_of_a_batch_add_up_to_its_wall_time(
+    make_dataset: Callable[..., Dataset],
+) -> None:
+    data = make_dataset(shape=(1, 28, 28), classes=10)
+    trainer = Trainer(preset("numpy-cnn"), data, Settings(batch_size=60))
+    stopwatch, shares = Stopwatch(), []
+    for _ in range(10):
+        begin = perf_counter()
+        stopwatch.start()
+        result = trainer.train_batch(stopwatch)
+        wall = perf_counter() - begin
+        assert result.seconds <= wall
+        shares.append(sum(stopwatch.seconds.values()) / wall)
+    assert max(shares) <= 1
+    assert np.median(shares) > 0.95
+
+    layers = [layer.name for layer in trainer.network.layers]
+    directions = {(name, way) for name in layers for way in ("forward", "backward")}
+    others = {(what, "forward") for what in ("data", "loss", "optimizer", "other")}
+    assert set(stopwatch.seconds) == directions | others
+    assert all(seconds > 0 for seconds in stopwatch.seconds.values())

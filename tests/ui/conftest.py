@@ -1,0 +1,162 @@
+"""A real session on the embedded digits, and the real window, for every test of the interface."""
+
+import gc
+import os
+import struct
+import threading
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.core.settings import Settings
+from cnnviz.core.status import Phase
+from cnnviz.ui import theme
+from cnnviz.ui.application import make_application
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.session import RunRequest, Session
+
+# Read when the first application is made. The offscreen platform's own screen is 800×800, smaller
+# than the window.
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    screen = Path(__file__).with_name("screen.json")
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
+
+PATIENCE = 20_000
+"""Milliseconds for what takes a tenth of a second on an idle machine."""
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp):
+    """pytest-qt's application, named and with fonts as ours is.
+
+    A test's widgets are in cycles at its end, and must not be freed in the thread of the next one:
+    so Python collects only where `settings_file` says, on the thread of the widgets.
+    """
+    gc.collect()
+    gc.freeze()  # what is there already need not be looked at again
+    gc.disable()
+    yield make_application()
+    gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def settings_file(qapp, tmp_path):
+    """What the window remembers goes to a file of this test; every test begins in the dark."""
+    before = QSettings.defaultFormat()
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+    if theme.tokens().name != "dark" or not qapp.styleSheet():
+        theme.apply_theme(qapp, "dark")
+    yield tmp_path / "cnnviz" / "cnnviz.ini"
+    QSettings.setDefaultFormat(before)
+    gc.collect()
+
+
+@pytest.fixture
+def mnist(tmp_path, monkeypatch):
+    """The name "mnist", with random images in its place: 1 000 to learn from, 200 to test on."""
+    folder, random = tmp_path / "mnist", np.random.default_rng(0)
+    folder.mkdir()
+    for stem, count in (("train", 1000), ("t10k", 200)):
+        images = random.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        labels = (np.arange(count) % 10).astype(np.uint8)
+        for name, values in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+            (folder / f"{stem}-{name}-ubyte").write_bytes(header + values.tobytes())
+    monkeypatch.setenv("CNNVIZ_DATA", str(tmp_path))
+    return "mnist"
+
+
+@pytest.fixture
+def until(qtbot):
+    """Keeps the event loop turning until a condition holds."""
+    return partial(qtbot.waitUntil, timeout=PATIENCE)
+
+
+@pytest.fixture
+def train(until):
+    """Trains a session for at least so many more batches, then pauses."""
+
+    def train_some(session, batches=1):
+        goal = len(session.timeline) + batches
+        if batches == 1:
+            session.step()
+        else:
+            session.play()
+        until(lambda: len(session.timeline) >= goal)
+        session.pause()
+        until(lambda: session.status.phase is Phase.PAUSED)
+        session.drain()
+
+    return train_some
+
+
+@pytest.fixture
+def no_threads_left(settings_file):
+    """Asserts at the test's very end that every thread it started is gone."""
+    before = set(threading.enumerate())
+    yield
+    assert set(threading.enumerate()) - before == set()
+
+
+@pytest.fixture
+def open_session(until, no_threads_left):
+    """Makes sessions: `open_session(network="tiny", data="digits", play=False, batch_size=64, …)`.
+
+    Each comes back with its run ready, and is shut down at the end.
+    """
+    made = []
+
+    def open_one(network="tiny", data="digits", play=False, epochs=None, **settings):
+        session = Session()
+        made.append(session)
+        session.open_run(RunRequest(data, network, Settings(**settings), epochs), play)
+        until(lambda: session.dataset is not None)
+        return session
+
+    yield open_one
+    for session in made:
+        session.shut_down()
+    until(lambda: all(session.is_shut_down for session in made))
+
+
+@pytest.fixture
+def session(open_session):
+    """A session with an untrained `tiny` network on the embedded digits, paused."""
+    return open_session()
+
+
+@pytest.fixture
+def open_window(qtbot, until, open_session):
+    """Shows windows: `open_window(session=None, remember=False, size=(1600, 1000))`."""
+    made = []
+
+    def open_one(session=None, remember=False, size=(1600, 1000)):
+        window = MainWindow(session or open_session(), remember)
+        made.append(window)
+        if not remember:
+            window.resize(*size)
+        with qtbot.waitExposed(window):
+            window.show()
+        window.activateWindow()
+        until(window.isActiveWindow)
+        return window
+
+    yield open_one
+    for window in made:
+        window.session.shut_down()
+        until(lambda window=window: window.session.is_shut_down)
+        window.close()
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert QApplication.activeModalWidget() is None
+
+
+@pytest.fixture
+def window(open_window, session):
+    """The main window of `session`, shown; it remembers nothing."""
+    return open_window(session)

@@ -1,0 +1,485 @@
+"""The window as a whole: keys, what it remembers, its two themes, and how it closes."""
+
+import threading
+from collections import Counter
+from itertools import pairwise
+from time import perf_counter
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSettings, Qt, QTimer
+from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QMenu,
+    QMessageBox,
+    QSplitter,
+    QWidget,
+)
+
+from cnnviz.core.settings import Settings
+from cnnviz.core.status import Phase
+from cnnviz.ui import theme
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
+
+LEFT = Qt.MouseButton.LeftButton
+KEYS = [(key, shortcut.method) for shortcut in SHORTCUTS for key in shortcut.keys]
+
+
+@pytest.fixture
+def press_key(qtbot):
+    """Presses keys as written, such as "Ctrl+R", wherever the keyboard is."""
+
+    def press(keys, window):
+        combination = QKeySequence(keys)[0]  # type: ignore[index]
+        target = QApplication.focusWidget() or window
+        qtbot.keyClick(target, combination.key(), combination.keyboardModifiers())
+
+    return press
+
+
+def dialog(kind):
+    found = QApplication.activeModalWidget()
+    return found if isinstance(found, kind) else None
+
+
+def runner_threads():
+    return [each for each in threading.enumerate() if each.name.startswith("cnnviz")]
+
+
+# Keys
+
+
+def after(method):
+    """What must hold after a key, of the window."""
+    return {
+        "train_or_pause": lambda window: window.session.is_training,
+        "one_batch": lambda window: len(window.session.timeline) == 3,
+        "one_epoch": lambda window: len(window.session.timeline) == 11,
+        "reset": lambda window: dialog(QMessageBox) is not None,
+        "next_image": lambda window: window.session.image_index == 6,
+        "previous_image": lambda window: window.session.image_index == 4,
+        "edit_number": lambda window: window.digits.number.hasFocus(),
+        "edit_rate": lambda window: window.controls.rate_field.hasFocus(),
+        "choose_data": lambda window: window.controls.data_choice.menu().isVisible(),
+        "choose_network": lambda window: window.controls.network_choice.menu().isVisible(),
+        "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
+        "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
+        "change_theme": lambda window: theme.tokens().name == "light",
+        "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
+        "close": lambda window: not window.isVisible(),
+    }[method]
+
+
+def close_popups():
+    for popup in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
+        if popup:
+            popup.close()
+
+
+@pytest.mark.parametrize(("keys", "method"), KEYS, ids=[keys for keys, _ in KEYS])
+def test_every_key_does_what_the_list_says(keys, method, window, train, until, press_key):
+    for _ in range(2):
+        train(window.session)
+    window.session.choose_image(5)
+    holds = after(method)
+    assert not holds(window)
+    press_key(keys, window)
+    until(lambda: holds(window))
+    close_popups()
+
+
+def test_no_key_has_two_meanings():
+    assert max(Counter(keys for keys, _ in KEYS).values()) == 1
+
+
+def test_the_list_of_keys_shows_them_all(window, press_key, until, qtbot):
+    press_key("F1", window)
+    until(lambda: dialog(ShortcutsDialog) is not None)
+    texts = " ".join(
+        label.text()
+        for label in dialog(ShortcutsDialog).findChildren(QWidget)
+        if hasattr(label, "text")
+    )
+    for shortcut in SHORTCUTS:
+        assert shortcut.text in texts
+    qtbot.keyClick(dialog(ShortcutsDialog), Qt.Key.Key_Escape)
+    until(lambda: dialog(ShortcutsDialog) is None)
+
+
+def test_space_trains_then_pauses(window, press_key, until):
+    press_key("Space", window)
+    until(lambda: len(window.session.timeline) > 3)
+    press_key("Space", window)
+    until(lambda: window.session.status.phase is Phase.PAUSED)
+
+
+def test_space_presses_the_focused_button(window, press_key, until):
+    window.controls.epoch_button.setFocus()
+    press_key("Space", window)
+    until(lambda: len(window.session.timeline) == 11)
+    until(lambda: window.session.status.phase is Phase.PAUSED)
+
+
+def test_space_opens_the_menu_of_a_focused_choice(window, press_key):
+    window.controls.network_choice.setFocus()
+    opened = []
+
+    def look():
+        opened.append(window.controls.network_choice.menu().isVisible())
+        close_popups()
+
+    QTimer.singleShot(200, look)
+    press_key("Space", window)  # comes back when the menu is closed
+    assert opened == [True]
+    assert not window.session.is_training
+
+
+def test_keys_typed_into_a_field_are_not_shortcuts(window, press_key):
+    press_key("Ctrl+L", window)
+    for keys in ("N", "B", "E", "Space", "P"):
+        press_key(keys, window)
+    assert window.session.image_index == 0
+    assert window.session.status.goal == 0
+    assert window.controls.rate_field.hasFocus()
+
+
+@pytest.mark.parametrize("field", ["Ctrl+L", "Ctrl+G"])
+def test_after_enter_the_keys_are_the_windows_again(field, window, press_key, qtbot, until):
+    press_key(field, window)
+    qtbot.keyClicks(QApplication.focusWidget(), "3")
+    press_key("Return", window)
+    press_key("Space", window)
+    until(lambda: len(window.session.timeline) > 0)
+
+
+def test_the_keyboard_is_the_windows_at_first(open_window, press_key, until):
+    window = open_window()
+    press_key("B", window)
+    until(lambda: len(window.session.timeline) == 1)
+
+
+# Words and reach
+
+
+def operable(window):
+    """Buttons, fields and grids that are there to be used."""
+    kinds = (QAbstractButton, QAbstractSpinBox, QAbstractItemView)
+    return [
+        widget
+        for widget in window.findChildren(QWidget)
+        if isinstance(widget, kinds)
+        and widget.isVisible()
+        and widget.isEnabled()
+        and not isinstance(widget.window(), QMenu)
+    ]
+
+
+def named(widget):
+    """What a screen reader says; of a button without a name its text."""
+    text = widget.text() if isinstance(widget, QAbstractButton) else ""
+    return widget.accessibleName() or text
+
+
+def test_everything_operable_has_a_tooltip_and_a_name(window, train):
+    train(window.session)
+    found = operable(window)
+    assert len(found) > 20
+    assert [named(widget) for widget in found if not widget.toolTip()] == []
+    assert [str(widget) for widget in found if not named(widget)] == []
+
+
+def test_tooltips_name_the_keys(window):
+    tips = " ".join(widget.toolTip() for widget in operable(window))
+    for keys in ("Space", "B", "E", "Ctrl+L", "Ctrl+D", "Ctrl+N", "Ctrl+O", "Ctrl+K", "Ctrl+T"):
+        assert f"({keys})" in tips
+
+
+def test_tab_reaches_everything(window, train, press_key):
+    train(window.session)
+    reached = set()
+    for _ in range(100):
+        press_key("Tab", window)
+        reached.add(QApplication.focusWidget())
+    groups = {widget.group() for widget in reached if isinstance(widget, QAbstractButton)}
+    unreached = [
+        named(widget)
+        for widget in operable(window)
+        if widget not in reached
+        # Of a group of chips Tab reaches the chosen one, arrows the others.
+        and not (isinstance(widget, QAbstractButton) and widget.group() in groups - {None})
+    ]
+    assert unreached == []
+
+
+# What is remembered
+
+
+def splitters(window):
+    return {
+        (splitter.orientation(), splitter.count()): splitter.sizes()
+        for splitter in window.findChildren(QSplitter)
+    }
+
+
+def close(window, until):
+    window.close()
+    until(lambda: not window.isVisible())
+
+
+def drag(qtbot, splitter, by):
+    handle = splitter.handle(1)
+    middle = handle.rect().center()
+    qtbot.mousePress(handle, LEFT, pos=middle)
+    qtbot.mouseMove(handle, middle + by / 2)
+    qtbot.mouseMove(handle, middle + by / 2)
+    qtbot.mouseRelease(handle, LEFT, pos=middle)
+
+
+def test_size_and_layout_are_remembered(open_window, open_session, until, qtbot):
+    window = open_window(remember=True)
+    window.resize(1130, 730)
+    for splitter in window.findChildren(QSplitter):
+        before = splitter.sizes()
+        sideways = splitter.orientation() is Qt.Orientation.Horizontal
+        drag(qtbot, splitter, QPoint(30, 0) if sideways else QPoint(0, -30))
+        assert splitter.sizes() != before
+    size, layout = window.size(), splitters(window)
+    close(window, until)
+    window = open_window(open_session(), remember=True)
+    assert window.size() == size
+    assert splitters(window) == layout
+
+
+def test_the_theme_is_remembered(open_window, until, press_key):
+    window = open_window(remember=True)
+    press_key("Ctrl+T", window)
+    close(window, until)
+    assert QSettings().value("window/theme") == "light"
+
+
+def test_without_remembering_nothing_is_written_or_read(
+    open_window, open_session, until, settings_file
+):
+    close(open_window(remember=True, size=(1000, 700)), until)
+    kept = settings_file.read_bytes()
+    window = open_window(open_session(), remember=False, size=(1200, 800))
+    assert window.size().toTuple() == (1200, 800)
+    close(window, until)
+    assert settings_file.read_bytes() == kept
+
+
+def test_nonsense_in_the_settings_does_no_harm(open_window):
+    settings = QSettings()
+    for name in ("geometry", "body", "middle", "right"):
+        settings.setValue(f"window/{name}", "nonsense")
+    window = open_window(remember=True)
+    assert all(min(sizes) > 100 for sizes in splitters(window).values())
+
+
+@pytest.mark.parametrize("size", [(960, 640), (1100, 700), (1600, 1000), (2560, 1440)])
+def test_every_view_has_room_at_every_size(size, open_window):
+    window = open_window(size=size)
+    assert window.size().toTuple() == size
+    views = (window.digits, window.network, window.loss, window.filters, window.timing)
+    for view in views:
+        assert view.width() >= 190
+        assert view.height() >= 120
+    assert window.network.width() > window.digits.width()
+
+
+def test_it_cannot_be_smaller_than_its_parts(open_window):
+    window = open_window(size=(300, 200))
+    assert window.size().toTuple() == (960, 640)
+
+
+# Two themes
+
+
+def most_common_colors(widget, count):
+    image = widget.grab().toImage()
+    pixels = Counter(
+        image.pixel(x, y) for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)
+    )
+    return {QColor(pixel).name() for pixel, _ in pixels.most_common(count)}
+
+
+def test_another_theme_recolours_every_part(window, train, until, press_key):
+    train(window.session, 15)
+    until(lambda: window.session.times.batches > 0)
+    press_key("Ctrl+T", window)
+    QCoreApplication.processEvents()
+    old = {theme.DARK.background, theme.DARK.surface, theme.DARK.raised, theme.DARK.line}
+    parts = "controls digits network loss filters timing status".split()
+    for part in parts:
+        colors = most_common_colors(getattr(window, part), 4)
+        assert theme.LIGHT.background in colors, part
+        assert not colors & old, part
+    press_key("Ctrl+T", window)
+    QCoreApplication.processEvents()
+    for part in parts:
+        assert theme.DARK.background in most_common_colors(getattr(window, part), 4), part
+
+
+def test_the_corner_buttons_change_theme_and_list_keys(window, qtbot, until):
+    buttons = {widget.accessibleName(): widget for widget in operable(window)}
+    qtbot.mouseClick(buttons["Dark or light"], LEFT)
+    assert theme.tokens().name == "light"
+    qtbot.mouseClick(buttons["Keyboard shortcuts"], LEFT)
+    until(lambda: dialog(ShortcutsDialog) is not None)
+    close_popups()
+
+
+# Notices
+
+
+def test_a_notice_stands_in_the_window_and_its_button_works(
+    open_session, open_window, until, qtbot
+):
+    session = open_session("numpy-cnn", optimizer="momentum", learning_rate=1e6)
+    window = open_window(session)
+    assert not window.notice.isVisible()
+    session.play()
+    until(window.notice.isVisible)
+    qtbot.mouseClick(window.notice.action_button, LEFT)
+    until(lambda: session.status.phase is Phase.PAUSED and session.status.step == 0)
+    assert window.controls.rate_field.value() == session.settings.learning_rate < 1
+
+
+def test_a_failed_run_is_told_and_the_window_lives(window, until, press_key):
+    window.session.open_run(RunRequest("/nowhere", "tiny", Settings()))
+    until(window.notice.isVisible)
+    press_key("B", window)
+    until(lambda: len(window.session.timeline) == 1)
+
+
+# The end
+
+
+@pytest.fixture
+def heartbeat():
+    """Called, it begins to note how long the event loop stands still; what it returns tells."""
+    beats = []
+    timer = QTimer()
+    timer.setInterval(5)
+    timer.timeout.connect(lambda: beats.append(perf_counter()))
+
+    def longest():
+        times = [*beats, perf_counter()]
+        return max(late - early for early, late in pairwise(times))
+
+    def start():
+        beats.append(perf_counter())
+        timer.start()
+        return longest
+
+    yield start
+    timer.stop()
+
+
+def test_it_closes_in_the_midst_of_training(window, until, heartbeat):
+    window.session.play()
+    until(lambda: len(window.session.timeline) > 20)
+    longest_pause = heartbeat()
+    close(window, until)
+    assert longest_pause() < 0.5
+    assert runner_threads() == []
+
+
+def test_it_closes_in_the_midst_of_a_slow_batch(open_session, open_window, until, heartbeat, qtbot):
+    window = open_window(open_session("numpy-cnn", convolution="loop", play=True))
+    until(lambda: window.session.status.phase is Phase.TRAINING)
+    qtbot.wait(300)
+    assert len(window.session.timeline) == 0
+    begin, longest_pause = perf_counter(), heartbeat()
+    close(window, until)
+    assert perf_counter() - begin < 3
+    assert longest_pause() < 0.5
+    assert runner_threads() == []
+
+
+def test_it_closes_while_the_first_run_loads(no_threads_left, open_window, until, heartbeat, mnist):
+    session = Session()
+    window = open_window(session)
+    session.open_run(RunRequest("mnist", "numpy-cnn", Settings()))
+    longest_pause = heartbeat()
+    close(window, until)
+    assert longest_pause() < 0.5
+    assert session.dataset is None
+
+
+def test_it_closes_while_another_run_loads(window, until, mnist):
+    window.session.play()
+    window.session.open_run(RunRequest("mnist", "numpy-cnn", Settings()), play=True)
+    close(window, until)
+
+
+def test_closing_twice_closes_once(window, until):
+    window.session.play()
+    until(lambda: len(window.session.timeline) > 5)
+    window.close()
+    window.close()
+    until(lambda: not window.isVisible())
+    window.close()
+
+
+def test_while_it_closes_nothing_can_begin(open_session, open_window, until, press_key, mnist):
+    window = open_window(open_session("numpy-cnn", convolution="loop", play=True))
+    until(lambda: window.session.status.phase is Phase.TRAINING)
+    window.close()
+    for keys in ("Space", "B", "E", "Ctrl+R", "N", "Ctrl+D", "Ctrl+T"):
+        press_key(keys, window)
+    window.controls.data_choice.chosen.emit("mnist")
+    close_popups()
+    until(lambda: not window.isVisible())
+    assert window.session.loading is None
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_it_closes_with_a_number_half_typed(learned, window, train, until, press_key, qtbot):
+    if learned:
+        train(window.session)
+    qtbot.mouseClick(window.controls.batch_field.lineEdit(), LEFT)
+    window.controls.batch_field.selectAll()
+    qtbot.keyClicks(window.controls.batch_field, "64")
+    press_key("Ctrl+Q", window)
+    until(lambda: not window.isVisible())
+    assert QApplication.activeModalWidget() is None
+
+
+def test_it_closes_with_a_question_open(window, train, until):
+    train(window.session)
+    window.controls.reset_button.click()
+    until(lambda: dialog(QMessageBox) is not None)
+    close(window, until)
+
+
+def test_it_closes_with_the_list_of_keys_open(window, until):
+    window.show_shortcuts()
+    until(lambda: dialog(ShortcutsDialog) is not None)
+    close(window, until)
+
+
+def test_it_closes_with_a_menu_open(window, until):
+    window.choose_network()
+    close(window, until)
+    close_popups()
+
+
+def test_windows_leave_nothing_behind(open_session, until, qapp):
+    counts = []
+    for _ in range(4):
+        window = MainWindow(open_session(), remember=False)
+        window.show()
+        window.session.play()
+        until(lambda window=window: len(window.session.timeline) > 3)
+        close(window, until)
+        window.deleteLater()
+        del window
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        counts.append(len(QApplication.allWidgets()))
+    assert len(set(counts)) == 1
