@@ -14,7 +14,7 @@ from cnnviz.core.convolution.geometry import Pair, output_size, taps
 from cnnviz.core.errors import SpecError
 from cnnviz.core.layer import Layer, Shape, Weights
 from cnnviz.core.spec import LayerSpec
-from cnnviz.core.workspace import Array, Workspace, batch_last
+from cnnviz.core.workspace import Array, Workspace, in_memory_order, scratch
 
 
 class Conv2D(Layer):
@@ -100,13 +100,13 @@ class MaxPool2D(Layer):
         self.output_shape = (channels, *out)
 
     def forward(self, inputs: Array, weights: Weights, workspace: Workspace) -> Array:
-        """The running maximum over the places in the window."""
+        """The greatest of the window's rows, then the greatest along what is left of them."""
         shape = (len(inputs), *self.output_shape)
-        outputs = batch_last(workspace, "output", shape, inputs)
-        places = self._places(inputs)
-        outputs[...] = places[0]
-        for place in places[1:]:
-            np.maximum(outputs, place, out=outputs)
+        outputs = scratch(workspace, "output", shape, inputs)
+        rows = scratch(workspace, "rows", (*shape[:3], inputs.shape[3]), inputs)
+        height, width = self.output_shape[1:]
+        _maximum([inputs[:, :, taps(i, height, self.stride[0])] for i in range(self.size[0])], rows)
+        _maximum([rows[..., taps(j, width, self.stride[1])] for j in range(self.size[1])], outputs)
         return outputs
 
     def backward(
@@ -121,18 +121,31 @@ class MaxPool2D(Layer):
     ) -> Array | None:
         """Place by place in reading order: a place that equals the maximum takes what is left.
 
-        Overlapping windows may choose one place more than once; it then gets the sum.
+        So the last place takes what no other took. Overlapping windows may choose one place more
+        than once; it then gets the sum.
         """
-        by_input = batch_last(workspace, "by_input", inputs.shape, inputs)
+        by_input = scratch(workspace, "by_input", inputs.shape, inputs)
+        *places, _ = self._places(inputs)
+        *targets, last = self._places(by_input)
+        if self._tiles():
+            for place, target in zip(places, targets, strict=True):
+                np.multiply(gradient, place == outputs, out=target)
+                gradient -= target
+            last[...] = gradient
+            return by_input
         by_input[...] = 0
-        left = batch_last(workspace, "left", gradient.shape, gradient)
-        taken = batch_last(workspace, "taken", gradient.shape, gradient)
-        left[...] = gradient
-        for place, target in zip(self._places(inputs), self._places(by_input), strict=True):
-            np.multiply(left, place == outputs, out=taken)
+        taken = scratch(workspace, "taken", gradient.shape, gradient)
+        for place, target in zip(places, targets, strict=True):
+            np.multiply(gradient, place == outputs, out=taken)
             target += taken
-            left -= taken
+            gradient -= taken
+        last += gradient
         return by_input
+
+    def _tiles(self) -> bool:
+        """Whether every value lies in exactly one window."""
+        _, height, width = self.input_shape
+        return self.stride == self.size and (height % self.size[0], width % self.size[1]) == (0, 0)
 
     def _places(self, maps: Array) -> list[Array]:
         """For each place in the window, its view of `maps`: one value per window."""
@@ -163,7 +176,7 @@ class Dense(Layer):
 
     def forward(self, inputs: Array, weights: Weights, workspace: Workspace) -> Array:
         """W · x for the whole batch, a column an image."""
-        outputs = batch_last(workspace, "output", (len(inputs), self.units), inputs)
+        outputs = scratch(workspace, "output", (len(inputs), self.units), inputs)
         np.matmul(weights["weight"], inputs.T, out=outputs.T)
         outputs += weights["bias"]
         return outputs
@@ -183,7 +196,7 @@ class Dense(Layer):
         np.sum(gradient, axis=0, out=weight_gradients["bias"])
         if not to_input:
             return None
-        by_input = batch_last(workspace, "by_input", inputs.shape, inputs)
+        by_input = scratch(workspace, "by_input", inputs.shape, inputs)
         np.matmul(weights["weight"].T, gradient.T, out=by_input.T)
         return by_input
 
@@ -199,10 +212,10 @@ class Flatten(Layer):
         self.output_shape = (int(np.prod(input_shape)),)
 
     def forward(self, inputs: Array, weights: Weights, workspace: Workspace) -> Array:
-        """The same memory under another shape, whichever way it is ordered."""
-        if inputs.flags.c_contiguous:
-            return inputs.reshape(len(inputs), -1)
-        return np.moveaxis(inputs, 0, -1).reshape(-1, len(inputs)).T
+        """The maps one after the other in memory too."""
+        outputs = scratch(workspace, "output", (len(inputs), *self.output_shape), inputs)
+        outputs.T.reshape(*self.input_shape, -1)[...] = np.moveaxis(inputs, 0, -1)
+        return outputs
 
     def backward(
         self,
@@ -215,9 +228,9 @@ class Flatten(Layer):
         to_input: bool = True,
     ) -> Array | None:
         """The gradient in the input's shape."""
-        if gradient.flags.c_contiguous:
-            return gradient.reshape(inputs.shape)
-        return np.moveaxis(gradient.T.reshape(*self.input_shape, len(inputs)), -1, 0)
+        by_input = scratch(workspace, "by_input", inputs.shape, inputs)
+        by_input[...] = np.moveaxis(in_memory_order(gradient).reshape(*self.input_shape, -1), -1, 0)
+        return by_input
 
 
 LAYERS: dict[str, type[Layer]] = {
@@ -251,6 +264,16 @@ def build_layers(input_shape: Shape, layer_specs: tuple[LayerSpec, ...]) -> list
     return layers
 
 
+def _maximum(arrays: list[Array], out: Array) -> None:
+    """The greatest of the arrays at each place."""
+    if len(arrays) == 1:
+        out[...] = arrays[0]
+        return
+    np.maximum(arrays[0], arrays[1], out=out)
+    for array in arrays[2:]:
+        np.maximum(out, array, out=out)
+
+
 def _build(kind: type[Layer], name: str, shape: Shape, fields: dict[str, Any]) -> Layer:
     try:
         inspect.signature(kind).bind(name, shape, **fields)
@@ -261,7 +284,8 @@ def _build(kind: type[Layer], name: str, shape: Shape, fields: dict[str, Any]) -
 
 def _sum_over_maps(gradient: Array) -> Array:
     """(N, F, H, W) to (F,), reading the memory in its own order."""
-    total: Array = np.moveaxis(gradient, 0, -1).reshape(gradient.shape[1], -1).sum(axis=1)
+    rows = in_memory_order(gradient)
+    total: Array = rows.reshape(*rows.shape[:2], -1).sum(axis=2).sum(axis=0)
     return total
 
 

@@ -21,6 +21,7 @@ class Workspace:
 
     def __init__(self) -> None:
         self._arrays: dict[str, Array] = {}
+        self._left: dict[str, tuple[Array, Array]] = {}
         self.pulse: Callable[[], None] = no_pulse
         """Called by slow operations now and then; what it raises gives them up."""
 
@@ -35,21 +36,37 @@ class Workspace:
             self._arrays[name] = kept
         return kept
 
+    def leave(self, name: str, made_from: Array, made: Array) -> None:
+        """Keeps what the forward pass made of an array for the backward pass of the same batch."""
+        self._left[name] = (made_from, made)
+
+    def left(self, name: str, made_from: Array) -> Array | None:
+        """What `leave` kept under `name` if it was made from this very array."""
+        source, made = self._left.get(name, (None, None))
+        return made if source is made_from else None
+
 
 def no_pulse() -> None:
     """Nobody wants to interrupt."""
 
 
-def batch_last(workspace: Workspace, name: str, shape: tuple[int, ...], like: Array) -> Array:
-    """A scratch array of `shape` (N, ...) whose memory has the batch innermost: (..., N).
+def scratch(workspace: Workspace, name: str, shape: tuple[int, ...], like: Array) -> Array:
+    """A scratch array of `shape` whose memory is in the engine's order.
 
-    Shapes stay NCHW everywhere, as in PyTorch; only the memory is in another order. With the images
-    of a batch side by side, every shift of a map moves long contiguous runs, and a convolution is
-    one matrix product with N times as many columns.
+    Shapes are (N, C, H, W) and (N, units) everywhere, as in PyTorch; only the memory is in another
+    order, (H, C, W, N) and (units, N). With the images of a batch side by side, every shift of a
+    map moves long contiguous runs, and the rows under a kernel are one matrix with many columns.
     """
-    return np.moveaxis(workspace.array(name, (*shape[1:], shape[0]), like), -1, 0)
+    if len(shape) == 4:
+        count, channels, height, width = shape
+        memory = workspace.array(name, (height, channels, width, count), like)
+        return memory.transpose(3, 1, 0, 2)
+    return workspace.array(name, shape[::-1], like).T
 
 
-def with_batch_last(images: Array) -> Array:
-    """`images` (N, ...) seen as (..., N), C-contiguous; copies only if its memory is otherwise."""
-    return np.ascontiguousarray(np.moveaxis(images, 0, -1))
+def in_memory_order(array: Array) -> Array:
+    """`array` (N, C, H, W) as (H, C, W, N), (N, units) as (units, N), C-contiguous.
+
+    Copies only if its memory is otherwise.
+    """
+    return np.ascontiguousarray(array.transpose(2, 1, 3, 0) if array.ndim == 4 else array.T)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from cnnviz.core.workspace import Workspace, batch_last, with_batch_last
+from cnnviz.core.workspace import Workspace, in_memory_order, scratch
 
 FLOAT32 = np.empty(0, np.float32)
 
@@ -26,16 +26,27 @@ def test_another_name_shape_or_dtype_gives_other_memory() -> None:
     assert others[-1].dtype == np.float64
 
 
-def test_batch_last_has_the_batch_innermost_in_memory() -> None:
-    maps = batch_last(Workspace(), "maps", (4, 2, 3, 5), FLOAT32)
+def test_scratch_has_rows_outermost_and_the_batch_innermost() -> None:
+    maps = scratch(Workspace(), "maps", (4, 2, 3, 5), FLOAT32)
     assert maps.shape == (4, 2, 3, 5)
-    assert maps.strides[0] == maps.itemsize
-    assert with_batch_last(maps).base is maps.base
-    assert np.shares_memory(with_batch_last(maps), maps)
+    assert in_memory_order(maps).shape == (3, 2, 5, 4)
+    assert np.shares_memory(in_memory_order(maps), maps)
+    rows = scratch(Workspace(), "rows", (4, 7), FLOAT32)
+    assert rows.shape == (4, 7)
+    assert np.shares_memory(in_memory_order(rows), rows)
 
 
-def test_with_batch_last_copies_what_lies_otherwise() -> None:
-    images = np.arange(24.0).reshape(2, 3, 4)
-    turned = with_batch_last(images)
+def test_in_memory_order_copies_what_lies_otherwise() -> None:
+    images = np.arange(120.0).reshape(2, 3, 4, 5)
+    turned = in_memory_order(images)
     assert turned.flags.c_contiguous
-    np.testing.assert_array_equal(turned[..., 1], images[1])
+    np.testing.assert_array_equal(turned[2, 1, 3], images[:, 1, 2, 3])
+
+
+def test_what_forward_leaves_is_found_only_for_the_same_array() -> None:
+    workspace, images, made = Workspace(), np.ones(3), np.ones(4)
+    assert workspace.left("columns", images) is None
+    workspace.leave("columns", images, made)
+    assert workspace.left("columns", images) is made
+    assert workspace.left("columns", images.copy()) is None
+    assert workspace.left("others", images) is None

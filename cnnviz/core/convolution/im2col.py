@@ -1,25 +1,35 @@
-"""Convolution as one matrix product: lay the patches out as columns ("im2col"), then multiply.
+"""Convolution as matrix products: lay the patches out as columns ("im2col"), then multiply.
 
-The plain form has a column for every output position holding the whole patch under the kernel:
+The plain form has a column for every output position, holding the whole patch under the kernel:
 
-    Y (F, positions)  =  W (F, C·kernel_h·kernel_w)  ·  columns (C·kernel_h·kernel_w, positions)
+    Y (F, positions)  =  W (F, kernel_h·C·kernel_w)  ·  columns (kernel_h·C·kernel_w, positions)
 
-With many channels that writes every pixel kernel_h·kernel_w times. The second form unrolls along x
-only (kernel_w times the data) and multiplies all kernel rows at once; the y offsets come back as
-shifted additions of the product's row blocks:
+which writes every pixel kernel_h·kernel_w times. Here patches are unrolled along x only, so every
+pixel is written kernel_w times, a block of columns for each row of the input:
 
-    P[i] (F, rows, W_out)  =  W[:, :, i, :] · columns (C·kernel_w, rows·W_out), a kernel row i each
-    Y[y]  =  sum over i of  P[i][y·s_y + i]
+    columns[r] (C·kernel_w, W_out·N)        columns[r, (c, j), (x, n)]  =  X[n, c, r, x·s_x + j]
 
-which is the plain sum in another order. Both gradients are the same products transposed. `_along_x`
-picks the form that touches less memory. The batch is innermost in memory (see workspace.py), so
-`positions` runs over all images and the products are long.
+Output row y needs the blocks of the kernel_h input rows under it. They lie one after the other in
+memory, so together they are one taller matrix that never has to be written:
+
+    Y[y] (F, W_out·N)  =  W (F, kernel_h·C·kernel_w)  ·  columns[y·s_y : y·s_y + kernel_h]
+
+The gradient by the weights is the same product transposed, summed over the output rows:
+
+    dL/dW  =  sum over y of  dL/dY[y] (F, W_out·N)  ·  columns[y·s_y : y·s_y + kernel_h] transposed
+
+and the gradient by the input is a convolution of its own: the output's gradient under the kernels
+turned by 180°, with channels and filters exchanged (see `gradient_by_input`).
+
+Memory is in the engine's order, (H, C, W, N) with the batch innermost (see workspace.py), so the
+columns are copied in long runs and the products are wide.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from cnnviz.core.convolution.geometry import Pair, output_size, taps
-from cnnviz.core.workspace import Array, Workspace, with_batch_last
+from cnnviz.core.convolution.geometry import Pair, output_size
+from cnnviz.core.workspace import Array, Workspace, in_memory_order, scratch
 
 
 def forward(
@@ -30,26 +40,15 @@ def forward(
     padding: Pair,
     workspace: Workspace | None = None,
 ) -> Array:
-    """Y = W · columns + b."""
+    """Y[y] = W · columns[y·s_y : y·s_y + kernel_h] + b."""
     workspace = workspace or Workspace()
-    filters, _, kernel_h, _ = weight.shape
-    height, width = output_size(images.shape[2:], weight.shape[2:], stride, padding)
-    padded = _padded(images, padding, workspace)
-    count = len(images)
-    output = workspace.array("output", (filters, height, width, count), images)
-    if _along_x(padded.shape, filters, weight.shape[2:], (height, width)):
-        columns = _columns_along_x(padded, weight.shape[3], width, stride[1], workspace)
-        rows = padded.shape[1]
-        product = workspace.array("product", (kernel_h, filters, rows, width, count), images)
-        np.matmul(_kernel_rows(weight), columns, out=product.reshape(kernel_h * filters, -1))
-        np.add(product[0, :, taps(0, height, stride[0])], bias.reshape(-1, 1, 1, 1), out=output)
-        for i in range(1, kernel_h):
-            np.add(output, product[i, :, taps(i, height, stride[0])], out=output)
-    else:
-        columns = _columns(padded, weight.shape[2:], (height, width), stride, workspace)
-        np.matmul(weight.reshape(filters, -1), columns, out=output.reshape(filters, -1))
-        np.add(output, bias.reshape(-1, 1, 1, 1), out=output)
-    return output.transpose(3, 0, 1, 2)
+    size = output_size(images.shape[2:], weight.shape[2:], stride, padding)
+    output = scratch(workspace, "output", (len(images), len(weight), *size), images)
+    start = (-padding[0], -padding[1])
+    columns = _correlate(images, weight, start, stride, output, workspace, "columns")
+    workspace.leave("columns", images, columns)
+    output += bias.reshape(-1, 1, 1)
+    return output
 
 
 def gradient_by_weight(
@@ -60,19 +59,21 @@ def gradient_by_weight(
     padding: Pair,
     workspace: Workspace | None = None,
 ) -> Array:
-    """dL/dW = dL/dY · columns transposed."""
+    """dL/dW = sum over y of dL/dY[y] · columns[y·s_y : y·s_y + kernel_h] transposed."""
     workspace = workspace or Workspace()
     filters, height, width = gradient.shape[1:]
-    padded = _padded(images, padding, workspace)
-    channels, rows = padded.shape[:2]
-    if _along_x(padded.shape, filters, kernel, (height, width)):
-        columns = _columns_along_x(padded, kernel[1], width, stride[1], workspace)
-        shifted = _shifted_rows(gradient, kernel[0], rows, stride[0], workspace)
-        by_rows = (shifted @ columns.T).reshape(kernel[0], filters, channels, kernel[1])
-        return np.ascontiguousarray(by_rows.transpose(1, 2, 0, 3))
-    columns = _columns(padded, kernel, (height, width), stride, workspace)
-    flat = with_batch_last(gradient).reshape(filters, -1)
-    return (flat @ columns.T).reshape(filters, channels, *kernel)
+    channels = images.shape[1]
+    start = (-padding[0], -padding[1])
+    columns = workspace.left("columns", images)
+    if columns is None:
+        columns = _columns(images, kernel, start, stride, (height, width), workspace, "columns")
+    rows = in_memory_order(gradient).reshape(height, filters, -1)
+    shape = (height, filters, kernel[0] * channels * kernel[1])
+    products = workspace.array("products", shape, gradient)
+    windows = _windows(columns, kernel[0], stride[0], height)
+    np.matmul(rows, windows.transpose(0, 2, 1), out=products)
+    by_rows = products.sum(axis=0).reshape(filters, kernel[0], channels, kernel[1])
+    return np.ascontiguousarray(by_rows.transpose(0, 2, 1, 3))
 
 
 def gradient_by_input(
@@ -83,95 +84,103 @@ def gradient_by_input(
     padding: Pair,
     workspace: Workspace | None = None,
 ) -> Array:
-    """dL/dcolumns = W transposed · dL/dY; then every column is added back where it came from."""
-    workspace = workspace or Workspace()
-    filters, channels, kernel_h, kernel_w = weight.shape
-    count, _, height, width = gradient.shape
-    rows, margin_w = image_size[0] + 2 * padding[0], image_size[1] + 2 * padding[1]
-    by_input = workspace.array("by_input", (channels, rows, margin_w, count), gradient)
-    by_input.fill(0)
-    if _along_x(by_input.shape, filters, (kernel_h, kernel_w), (height, width)):
-        shifted = _shifted_rows(gradient, kernel_h, rows, stride[0], workspace)
-        columns = workspace.array("columns", (channels, kernel_w, rows, width, count), gradient)
-        np.matmul(_kernel_rows(weight).T, shifted, out=columns.reshape(channels * kernel_w, -1))
-        for j in range(kernel_w):
-            by_input[:, :, taps(j, width, stride[1])] += columns[:, j]
-    else:
-        patches = (channels, kernel_h, kernel_w, height, width, count)
-        columns = workspace.array("columns", patches, gradient)
-        flat = with_batch_last(gradient).reshape(filters, -1)
-        flat_weight = weight.reshape(filters, -1)
-        np.matmul(flat_weight.T, flat, out=columns.reshape(flat_weight.shape[1], -1))
-        for i in range(kernel_h):
-            for j in range(kernel_w):
-                under = taps(i, height, stride[0]), taps(j, width, stride[1])
-                by_input[:, under[0], under[1]] += columns[:, i, j]
-    inner = by_input[:, padding[0] : rows - padding[0], padding[1] : margin_w - padding[1]]
-    return inner.transpose(3, 0, 1, 2)
+    """The output's gradient under the kernels turned by 180°.
 
-
-def _along_x(padded: tuple[int, ...], filters: int, kernel: Pair, output: Pair) -> bool:
-    """Whether unrolling along x only touches less memory than unrolling whole patches.
-
-    Values written per image: the columns and the product, in each form.
+    Input row r (counted from the padded edge) met kernel row i at output row y where
+    r = y·s_y + i. So the rows with r = a modulo s_y meet only every s_y-th kernel row, beginning
+    with a: for each such phase of rows and columns this is a convolution of stride 1. With a
+    stride of 1 there is one phase, and all of the kernel.
     """
-    channels, rows = padded[:2]
-    x_only = (channels * kernel[1] + kernel[0] * filters) * rows * output[1]
-    whole = (channels * kernel[0] * kernel[1] + filters) * output[0] * output[1]
-    return x_only < whole
+    workspace = workspace or Workspace()
+    count, channels = len(gradient), weight.shape[1]
+    by_input = scratch(workspace, "by_input", (count, channels, *image_size), gradient)
+    turned = weight.transpose(1, 0, 2, 3)
+    for a_y in range(stride[0]):
+        for a_x in range(stride[1]):
+            phase = turned[:, :, a_y :: stride[0], a_x :: stride[1]]
+            first = ((a_y - padding[0]) % stride[0], (a_x - padding[1]) % stride[1])
+            target = by_input[:, :, first[0] :: stride[0], first[1] :: stride[1]]
+            if 0 in target.shape:
+                continue
+            if 0 in phase.shape:
+                target[...] = 0
+                continue
+            # The first of these rows is output row (r − a)/s_y with the phase's first tap.
+            start = (
+                (first[0] + padding[0] - a_y) // stride[0] - (phase.shape[2] - 1),
+                (first[1] + padding[1] - a_x) // stride[1] - (phase.shape[3] - 1),
+            )
+            name = f"columns of phase {a_y}, {a_x}"
+            kernels = phase[:, :, ::-1, ::-1]
+            _correlate(gradient, kernels, start, (1, 1), target, workspace, name)
+    return by_input
 
 
-def _padded(images: Array, padding: Pair, workspace: Workspace) -> Array:
-    """Images (N, C, H, W) as (C, H + 2p_y, W + 2p_x, N), contiguous, zeros around."""
-    inside = np.moveaxis(images, 0, -1)
-    if padding == (0, 0) and inside.flags.c_contiguous:
-        return inside
-    channels, height, width, count = inside.shape
-    shape = (channels, height + 2 * padding[0], width + 2 * padding[1], count)
-    # The margin of a scratch array is zero from the start and nobody writes there.
-    padded = workspace.array(f"padded by {padding}", shape, images)
-    padded[:, padding[0] : padding[0] + height, padding[1] : padding[1] + width] = inside
-    return padded
+def _correlate(
+    maps: Array,
+    weight: Array,
+    start: Pair,
+    stride: Pair,
+    output: Array,
+    workspace: Workspace,
+    name: str,
+) -> Array:
+    """Writes to `output` (N, F, H_out, W_out) the sums without bias; returns the columns.
+
+    The kernel's first position is `start`, which is negative for padding: what lies outside of
+    `maps` counts as zero.
+    """
+    filters, channels, kernel_h, kernel_w = weight.shape
+    height, width = output.shape[2:]
+    kernel = (kernel_h, kernel_w)
+    columns = _columns(maps, kernel, start, stride, (height, width), workspace, name)
+    windows = _windows(columns, kernel_h, stride[0], height)
+    flat = weight.transpose(0, 2, 1, 3).reshape(filters, kernel_h * channels * kernel_w)
+    rows = output.transpose(2, 1, 3, 0)
+    if rows.flags.c_contiguous:
+        np.matmul(flat, windows, out=rows.reshape(height, filters, -1))
+    else:
+        rows[...] = np.matmul(flat, windows).reshape(rows.shape)
+    return columns
 
 
 def _columns(
-    padded: Array, kernel: Pair, output: Pair, stride: Pair, workspace: Workspace
+    maps: Array,
+    kernel: Pair,
+    start: Pair,
+    stride: Pair,
+    size: Pair,
+    workspace: Workspace,
+    name: str,
 ) -> Array:
-    """Whole patches: (C·kernel_h·kernel_w, H_out·W_out·N)."""
-    channels, count = padded.shape[0], padded.shape[-1]
-    columns = workspace.array("columns", (channels, *kernel, *output, count), padded)
-    for i in range(kernel[0]):
-        for j in range(kernel[1]):
-            under = taps(i, output[0], stride[0]), taps(j, output[1], stride[1])
-            columns[:, i, j] = padded[:, under[0], under[1]]
-    return columns.reshape(channels * kernel[0] * kernel[1], -1)
+    """Patches unrolled along x: (rows, C·kernel_w, W_out·N), zero outside of `maps`."""
+    count, channels, height, width = maps.shape
+    rows = (size[0] - 1) * stride[0] + kernel[0]
+    shape = (rows, channels, kernel[1], size[1], count)
+    # What lies outside is zero from the beginning: the same places are written every time.
+    columns = workspace.array(f"{name} of {height}×{width} from {start} by {stride}", shape, maps)
+    seen = slice(max(-start[0], 0), min(height - start[0], rows))
+    source = maps.transpose(2, 1, 3, 0)[seen.start + start[0] : seen.stop + start[0]]
+    for j in range(kernel[1]):
+        offset = start[1] + j
+        first = max(-(offset // stride[1]), 0)
+        last = min((width - 1 - offset) // stride[1], size[1] - 1)
+        if first <= last:
+            pixels = slice(first * stride[1] + offset, last * stride[1] + offset + 1, stride[1])
+            columns[seen, :, j, first : last + 1] = source[:, :, pixels]
+    return columns
 
 
-def _columns_along_x(
-    padded: Array, kernel_w: int, width: int, stride_x: int, workspace: Workspace
-) -> Array:
-    """Patches unrolled along x only: (C·kernel_w, rows·W_out·N)."""
-    channels, rows, _, count = padded.shape
-    columns = workspace.array("columns", (channels, kernel_w, rows, width, count), padded)
-    for j in range(kernel_w):
-        columns[:, j] = padded[:, :, taps(j, width, stride_x)]
-    return columns.reshape(channels * kernel_w, -1)
+def _windows(columns: Array, kernel_h: int, stride_y: int, height: int) -> Array:
+    """For each output row the blocks under the kernel as one matrix; nothing is copied.
 
-
-def _kernel_rows(weight: Array) -> Array:
-    """(F, C, kernel_h, kernel_w) as one matrix (kernel_h·F, C·kernel_w), a block a kernel row."""
-    filters, channels, kernel_h, kernel_w = weight.shape
-    return weight.transpose(2, 0, 1, 3).reshape(kernel_h * filters, channels * kernel_w)
-
-
-def _shifted_rows(
-    gradient: Array, kernel_h: int, rows: int, stride_y: int, workspace: Workspace
-) -> Array:
-    """The gradient as each kernel row saw it: (kernel_h·F, rows·W_out·N), zero where it did not."""
-    count, filters, height, width = gradient.shape
-    shape = (kernel_h, filters, rows, width, count)
-    # The zeros stay: for one stride and shape, the same places are written every time.
-    shifted = workspace.array(f"shifted by {stride_y}", shape, gradient)
-    for i in range(kernel_h):
-        shifted[i, :, taps(i, height, stride_y)] = np.moveaxis(gradient, 0, -1)
-    return shifted.reshape(kernel_h * filters, -1)
+    (rows, C, kernel_w, W_out, N) to (H_out, kernel_h·C·kernel_w, W_out·N).
+    """
+    _, channels, kernel_w, width, count = columns.shape
+    row, _, line, _, item = columns.strides
+    return as_strided(
+        columns,
+        (height, kernel_h * channels * kernel_w, width * count),
+        (row * stride_y, line, item),
+        writeable=False,
+    )

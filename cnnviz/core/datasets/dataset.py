@@ -51,9 +51,13 @@ class Split:
     def batch(self, indices: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The chosen images, float32 (n, C, H, W) in [0, 1], and their labels, int64 (n,).
 
+        The images' memory is in the engine's order (H, C, W, n), see core/workspace.py.
+
         `indices` (n,) are integers below len(self), in any order; IndexError if one is not.
         """
-        return _as_floats(np.take(self.pixels, indices, axis=0)), np.take(self.labels, indices)
+        chosen = np.take(self.pixels, indices, axis=0)
+        rows = np.ascontiguousarray(chosen.transpose(2, 1, 3, 0))
+        return _as_floats(rows).transpose(3, 1, 0, 2), np.take(self.labels, indices)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.core.convolution import WAYS, im2col, way
+from cnnviz.core.convolution import WAYS, way
 from cnnviz.core.errors import SettingsError
 from cnnviz.core.workspace import Array, Workspace
 
@@ -96,21 +95,12 @@ def by_definition(case: Case) -> Results:
     return output, by_weight, by_input
 
 
-def both_forms(case: Case, workspace: Workspace | None = None) -> list[Results]:
-    """im2col with patches unrolled along x only, and with whole patches."""
-    results = []
-    for along_x in (True, False):
-        with mock.patch.object(im2col, "_along_x", return_value=along_x):
-            results.append(run("im2col", case, workspace))
-    return results
-
-
 @settings(max_examples=100)
 @given(case=cases())
 def test_every_way_equals_the_formula(case: Case, assert_close: AssertClose) -> None:
     before = [np.copy(getattr(case, field)) for field in FIELDS]
     expected = by_definition(case)
-    for results in [run(name, case) for name in WAYS] + both_forms(case):
+    for results in [run(name, case) for name in WAYS]:
         for actual, exact in zip(results, expected, strict=True):
             assert actual.dtype == np.float32
             assert_close(actual, exact)
@@ -129,7 +119,7 @@ def test_every_way_equals_torch(case: Case, assert_close: AssertClose) -> None:
     )
     output.backward(torch.tensor(case.gradient))
     expected = [output.detach().numpy(), weight.grad.numpy(), images.grad.numpy()]
-    for results in [run(name, case) for name in WAYS] + both_forms(case):
+    for results in [run(name, case) for name in WAYS]:
         for actual, theirs in zip(results, expected, strict=True):
             assert_close(actual, theirs)
 
@@ -137,7 +127,7 @@ def test_every_way_equals_torch(case: Case, assert_close: AssertClose) -> None:
 def test_the_ways_agree_where_scipy_takes_the_fourier_transform(assert_close: AssertClose) -> None:
     case = make_case((3, 4, 40, 40), filters=2, kernel=(15, 13), padding=(2, 0))
     expected = run("loop", case)
-    for results in [run("correlate", case), *both_forms(case)]:
+    for results in [run("correlate", case), run("im2col", case)]:
         for actual, reference in zip(results, expected, strict=True):
             assert_close(actual, reference)
 
@@ -148,11 +138,10 @@ def test_a_workspace_used_again_leaks_nothing(
 ) -> None:
     spoilt = replace(first, images=first.images * np.nan, gradient=first.gradient * np.nan)
     shared = Workspace()
-    both_forms(spoilt, shared)
+    run("im2col", spoilt, shared)
     for case in (first, second, first):
-        for used, fresh in zip(both_forms(case, shared), both_forms(case), strict=True):
-            for actual, expected in zip(used, fresh, strict=True):
-                assert_close(actual, expected, within=1e-6)
+        for used, fresh in zip(run("im2col", case, shared), run("im2col", case), strict=True):
+            assert_close(used, fresh, within=1e-6)
 
 
 def test_a_workspace_tells_apart_what_only_looks_alike(assert_close: AssertClose) -> None:
@@ -166,9 +155,8 @@ def test_a_workspace_tells_apart_what_only_looks_alike(assert_close: AssertClose
     ]
     shared = Workspace()
     for case in (*alike, *reversed(alike)):
-        for used, fresh in zip(both_forms(case, shared), both_forms(case), strict=True):
-            for actual, expected in zip(used, fresh, strict=True):
-                assert_close(actual, expected, within=1e-6)
+        for used, fresh in zip(run("im2col", case, shared), run("im2col", case), strict=True):
+            assert_close(used, fresh, within=1e-6)
 
 
 def batch_last(array: Array) -> Array:
@@ -203,10 +191,6 @@ def test_any_memory_order_gives_the_same_values(
     np.testing.assert_array_equal(moved.images, case.images)
     for actual, expected in zip(run(name, moved), run(name, case), strict=True):
         assert_close(actual, expected, within=1e-6)
-    if name == "im2col":
-        for results in both_forms(moved, Workspace()):
-            for actual, expected in zip(results, run(name, case), strict=True):
-                assert_close(actual, expected, within=1e-5)
 
 
 @pytest.mark.parametrize("name", WAYS)
