@@ -66,7 +66,10 @@ def _run(argv: Sequence[str] | None) -> int:
         return _open_window(args)
     if args.play:
         parser.error(f"--play is for the window; leave it out or leave out “{args.command}”")
-    return _train(args) if args.command == "train" else _take_screenshot(args)
+    if args.command == "bench" and args.data:
+        parser.error("“bench” makes up its images; leave out --data")
+    commands = {"train": _train, "bench": _bench, "screenshot": _take_screenshot}
+    return commands[args.command](args)
 
 
 def _complain(message: str) -> None:
@@ -91,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--play", action="store_true", help="start to train at once")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_train(commands)
+    _add_bench(commands)
     _add_screenshot(commands)
     return parser
 
@@ -120,6 +124,38 @@ def _add_train(commands: Any) -> None:
         metavar="FILE",
         help="write the results there: accuracy from 0 to 1; seconds of each epoch, testing left "
         "out; mean milliseconds per batch of each layer",
+    )
+    _add_force(command)
+
+
+def _add_bench(commands: Any) -> None:
+    command = commands.add_parser(
+        "bench",
+        help="measure the speed of training, beside PyTorch if you like",
+        description="Measure how many images per second training gets through: whole steps (fetch "
+        "a batch, forward, loss, backward, Adam) on random images of MNIST's shape. What is "
+        "compared takes turns, and each ratio is that of two neighbours in time.",
+    )
+    add = partial(_add, command)
+    _add_network(command, SUPPRESS)
+    numbers: dict[str, Any] = {"type": _whole_numbers, "metavar": "N,N"}
+    add("--batch-sizes", "32,64,128", "images per update, one or several", **numbers)
+    ways: dict[str, Any] = {"type": lambda text: text.split(","), "metavar": "WAY,WAY"}
+    among = ", ".join(WAYS)
+    add("--convolution", "im2col", f"one or several to compare, of {among}; loop is slow", **ways)
+    add("--threads", usable_cores(), "that share each batch; by default all cores")
+    command.add_argument(
+        "--against", choices=("torch",), help="compare with PyTorch, if it is installed"
+    )
+    add("--repeats", 7, "timings of each, about 0.3 s long; less for what is slow")
+    command.add_argument(
+        "--scaling",
+        action="store_true",
+        help="also vary the batch, the filters and the size of the images, one at a time, around "
+        "the last of the batch sizes",
+    )
+    command.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the results and the machine there"
     )
     _add_force(command)
 
@@ -159,6 +195,10 @@ def _add_data_and_network(parser: argparse.ArgumentParser, data: str | None, net
         metavar="NAME",
         help="digits, mnist, or a folder of IDX files (default: mnist if it is there, or digits)",
     )
+    _add_network(parser, network)
+
+
+def _add_network(parser: argparse.ArgumentParser, network: str) -> None:
     parser.add_argument(
         "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
     )
@@ -166,6 +206,15 @@ def _add_data_and_network(parser: argparse.ArgumentParser, data: str | None, net
 
 def _add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
+
+
+def _whole_numbers(text: str) -> list[int]:
+    try:
+        return [int(number) for number in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"“{text}” is not one or more whole numbers such as 32,64,128"
+        ) from None
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -252,6 +301,27 @@ def _settings(args: argparse.Namespace) -> Settings:
         seed=args.seed,
         threads=args.threads,
     )
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from cnnviz import bench_command
+    from cnnviz.core.benchmark import Measurement, cases, compared
+
+    check_whole("number of repeats", args.repeats, least=1)
+    todo = cases(args.network, args.batch_sizes, args.threads, args.scaling)
+    sides = compared(args.convolution, against_torch=args.against == "torch")
+    if args.json:
+        _check_output(args.json, args.force)
+    measured: list[Measurement] = []
+    try:
+        bench_command.bench(todo, sides, args.repeats, measured)
+    except KeyboardInterrupt:
+        _complain(f"stopped after {len(measured)} of {len(todo)} cases.")
+        return 130
+    finally:
+        if args.json:
+            _write_json(args.json, bench_command.report(measured))
+    return 0
 
 
 def _take_screenshot(args: argparse.Namespace) -> int:

@@ -110,9 +110,9 @@ def _progress_bar(trainer: Trainer, epoch: int) -> tqdm:
 def _introduction(trainer: Trainer) -> str:
     settings, data = trainer.settings, trainer.dataset
     return (
-        f"{trainer.network.spec.name} with {_count(trainer.network.vector.size)} parameters, "
-        f"{data.title} with {_count(len(data.train))} training and "
-        f"{_count(len(data.test))} test images\n"
+        f"{trainer.network.spec.name} with {count(trainer.network.vector.size)} parameters, "
+        f"{data.title} with {count(len(data.train))} training and "
+        f"{count(len(data.test))} test images\n"
         f"{optimizer(settings.optimizer).title}, rate {settings.learning_rate:g} "
         f"({settings.schedule}), batches of {settings.batch_size}, {settings.convolution}, "
         f"seed {settings.seed}, {settings.threads} thread{'s' if settings.threads > 1 else ''}"
@@ -126,7 +126,7 @@ def _epoch_line(result: EpochResult) -> str:
         _loss(result.test_loss),
         f"{result.test_accuracy:.2%}",
         f"{result.seconds:.1f}",
-        _count(result.images_per_second),
+        count(result.images_per_second),
     )
 
 
@@ -135,7 +135,7 @@ def times_table(run: Run) -> str:
     times = run.milliseconds()
     lines = [
         f"Milliseconds per batch of {run.trainer.settings.batch_size}, "
-        f"mean over {_count(len(run.timeline))} batches:",
+        f"mean over {count(len(run.timeline))} batches:",
         TIME_COLUMNS.format("Layer", "Forward", "Backward", "Sum"),
     ]
     for layer in run.trainer.network.layers:
@@ -155,7 +155,7 @@ def _loss(number: float) -> str:
     return f"{number:.4f}" if number < 1000 else f"{number:.2e}"
 
 
-def _count(number: float) -> str:
+def count(number: float) -> str:
     """60 000, with a no-break space, which every encoding of Windows has, too."""
     return f"{number:,.0f}".replace(",", "\u00a0")
 

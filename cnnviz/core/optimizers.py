@@ -77,7 +77,12 @@ class Adam(Optimizer):
     """Kingma and Ba 2015: each parameter steps by its mean gradient over that gradient's size.
 
     m ← b1·m + (1 − b1)·g;  v ← b2·v + (1 − b2)·g²
-    w ← w − rate / (1 − b1^t) · m / (sqrt(v) / sqrt(1 − b2^t) + eps)
+    w ← w − rate / (1 − b1^t) · m / (sqrt(v) / c + eps)   with c = sqrt(1 − b2^t)
+
+    The same with fewer passes over memory, in which form it is computed:
+
+    m ← m + (1 − b1)·(g − m);  v ← v + (1 − b2)·(g² − v)
+    w ← w − rate · c / (1 − b1^t) · m / (sqrt(v) + c·eps)
     """
 
     name = "adam"
@@ -101,19 +106,19 @@ class Adam(Optimizer):
         self.state["steps"] += 1
         steps = float(self.state["steps"][0])
 
-        np.multiply(gradient, number(1 - self.beta1), out=scratch)
-        mean *= number(self.beta1)
+        np.subtract(gradient, mean, out=scratch)
+        scratch *= number(1 - self.beta1)
         mean += scratch
         np.square(gradient, out=scratch)
+        scratch -= square
         scratch *= number(1 - self.beta2)
-        square *= number(self.beta2)
         square += scratch
 
+        correction = np.sqrt(1 - self.beta2**steps)
         np.sqrt(square, out=scratch)
-        scratch *= number(1 / np.sqrt(1 - self.beta2**steps))
-        scratch += number(self.epsilon)
+        scratch += number(correction * self.epsilon)
         np.divide(mean, scratch, out=scratch)
-        scratch *= number(rate / (1 - self.beta1**steps))
+        scratch *= number(rate * correction / (1 - self.beta1**steps))
         vector -= scratch
 
 

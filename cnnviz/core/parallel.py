@@ -1,25 +1,31 @@
-"""One batch learned by several threads, each with its share of the images.
+"""One batch learned on several cores: by this process and by helpers, each with its share.
 
-NumPy lets go of the interpreter inside large operations, so threads of ours do work side by side.
-BLAS is kept at one thread each: its own threads wait for each other by spinning, and with anything
-else running (a window, say) two of them were measured many times slower than one.
+A share gives the same bits wherever it is learned. So until the helpers have started (or where they
+cannot), this process learns their shares too, one after the other, and only the speed differs.
 """
 
+import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from cnnviz.core.blas import use_one_blas_thread
+from cnnviz.core.datasets import Split
+from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Lap, Network
-from cnnviz.core.workspace import Array
+from cnnviz.core.workspace import Array, no_pulse
+
+log = logging.getLogger(__name__)
 
 LEAST_SHARE = 16
-"""Images a thread; below that, handing over costs more than it saves."""
+"""Images a core; below that, products get thin and handing over costs more than it saves."""
+PATIENCE = 0.3
+"""Seconds of learning before helpers are started, which costs about as much."""
 
 
 def usable_cores() -> int:
@@ -29,59 +35,167 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def use_one_blas_thread() -> None:
-    """Keeps NumPy's matrix products on the thread that asks for them, in the whole process."""
-    threadpool_limits(1, user_api="blas")
-
-
 class ParallelLearner:
     """Runs `Network.learn` on parts of a batch and adds up the gradients, always in one order.
 
-    So the same number of threads gives the same bits; another number rounds differently.
+    So the same number of cores gives the same bits; another number rounds differently.
     """
 
-    def __init__(self, network: Network, threads: int, batch_size: int) -> None:
-        """At most `threads` of them, and none with less than LEAST_SHARE images of a batch."""
+    def __init__(self, network: Network, cores: int, batch_size: int) -> None:
+        """At most `cores` shares, and none with less than LEAST_SHARE images of a batch."""
         use_one_blas_thread()
-        threads = max(1, min(threads, batch_size // LEAST_SHARE))
-        self._networks = [network, *(network.twin() for _ in range(threads - 1))]
-        self._pool = ThreadPoolExecutor(threads - 1, "cnnviz-learner") if threads > 1 else None
+        shares = max(1, min(cores, batch_size // LEAST_SHARE))
+        bounds = [batch_size * k // shares for k in range(shares + 1)]
+        parts = [slice(start, end) for start, end in pairwise(bounds)]
+        self._network = network
+        self._shares = [_Share(network, parts[0])]
+        self._shares += [_Share(network.twin(), part) for part in parts[1:]]
+        self._patience = PATIENCE
 
-    def set_pulse(self, pulse: Callable[[], None]) -> None:
-        """See `Network.set_pulse`; called on any of the threads."""
-        for network in self._networks:
-            network.set_pulse(pulse)
+    @property
+    def helpers(self) -> int:
+        """How many helpers are there."""
+        return sum(share.helper is not None for share in self._shares)
+
+    def start_helpers(self) -> None:
+        """Starts them, where that is possible; `learn` does so by itself after a while."""
+        self._patience = 0.0
+        for share in self._shares[1:]:
+            if share.helper is None:
+                share.start_helper()
 
     def learn(
-        self, images: Array, labels: NDArray[np.integer[Any]], lap: Lap, twin_lap: Lap
-    ) -> tuple[float, Array]:
-        """As `Network.learn`: mean loss and logits of the batch, the gradient in the network.
+        self, split: Split, indices: NDArray[np.integer[Any]], lap: Lap, check: Callable[[], None]
+    ) -> tuple[float, Array, NDArray[np.int64]]:
+        """As `Network.learn` for these images of `split`, `batch_size` of them.
 
-        The first share is learned on the calling thread, which calls `lap`; the others call
-        `twin_lap`. What either raises is raised here, after all threads have ended their share.
+        Returns the mean loss, the logits and the labels; the gradient is in the network. `lap` is
+        called as by `Network.learn`, and with "data"; `check` is called now and then. What either
+        raises gives up all shares and is raised here.
         """
-        shares = len(self._networks)
-        if self._pool is None:
-            return self._networks[0].learn(images, labels, lap)
-        bounds = np.linspace(0, len(images), shares + 1).astype(int)
-        parts = [slice(start, end) for start, end in pairwise(bounds)]
-        futures: list[Future[tuple[float, Array]]] = [
-            self._pool.submit(twin.learn, images[part], labels[part], twin_lap, len(images))
-            for twin, part in zip(self._networks[1:], parts[1:], strict=True)
-        ]
+        begin = perf_counter()
         try:
+            handed = [share.hand_over(split, indices) for share in self._shares]
+            lap("data", "forward")
             results = [
-                self._networks[0].learn(images[parts[0]], labels[parts[0]], lap, len(images))
+                None if busy else share.learn(split, indices, lap, check)
+                for share, busy in zip(self._shares, handed, strict=True)
             ]
-        finally:
-            for future in futures:
-                future.exception()
-        results += [future.result() for future in futures]
-        for twin in self._networks[1:]:
-            self._networks[0].gradient += twin.gradient
-        return sum(loss for loss, _ in results), np.concatenate([part for _, part in results])
+            results = [
+                result or share.result(split, indices, lap, check)
+                for share, result in zip(self._shares, results, strict=True)
+            ]
+        except BaseException:
+            for share in self._shares:
+                share.abandon()
+            raise
+        for share in self._shares[1:]:
+            self._network.gradient += share.gradient
+        if self._patience > 0:
+            self._patience -= perf_counter() - begin
+            if self._patience <= 0:
+                self.start_helpers()
+        losses, logits, labels = zip(*filter(None, results), strict=True)
+        return sum(losses), np.concatenate(logits), np.concatenate(labels)
 
     def close(self) -> None:
-        """Ends the threads."""
-        if self._pool:
-            self._pool.shutdown()
+        """Ends the helpers."""
+        for share in self._shares:
+            share.close()
+
+
+Result = tuple[float, Array, NDArray[np.int64]]
+"""Loss, logits and labels of a share."""
+
+
+class _Share:
+    """One part of every batch, and who learns it: a helper if there is one, else this process."""
+
+    def __init__(self, network: Network, part: slice) -> None:
+        self.network = network
+        self.part = part
+        self.helper: Helper | None = None
+        self.gradient = network.gradient
+        """Where the last gradient of this share is."""
+        self._busy = False
+
+    def start_helper(self) -> None:
+        """Starts one for `part`; without processes or shared memory all goes on as before."""
+        try:
+            self.helper = Helper(self.network, self.part.stop - self.part.start)
+        except OSError:
+            log.warning("no helper process can be started; one core learns alone", exc_info=True)
+
+    def hand_over(self, split: Split, indices: NDArray[np.integer[Any]]) -> bool:
+        """Has the helper begin; false if there is none, or it is not ready yet."""
+        chosen = indices[self.part]
+        try:
+            if self.helper is None or not self.helper.ready:
+                return False
+            self.helper.begin(
+                self.network,
+                np.take(split.pixels, chosen, axis=0),
+                np.take(split.labels, chosen),
+                len(indices),
+            )
+        except HelperLost:
+            self._lose()
+            return False
+        self._busy = True
+        return True
+
+    def learn(
+        self,
+        split: Split,
+        indices: NDArray[np.integer[Any]],
+        lap: Lap,
+        check: Callable[[], None],
+    ) -> Result:
+        """Learns the share here and now."""
+        images, labels = split.batch(indices[self.part])
+        lap("data", "forward")
+        self.network.set_pulse(check)
+        loss, logits = self.network.learn(images, labels, lap, len(indices))
+        self.gradient = self.network.gradient
+        return loss, logits, labels
+
+    def result(
+        self,
+        split: Split,
+        indices: NDArray[np.integer[Any]],
+        lap: Lap,
+        check: Callable[[], None],
+    ) -> Result:
+        """Waits for the helper; if it is lost, learns the share here after all."""
+        labels = np.take(split.labels, indices[self.part])
+        try:
+            assert self.helper
+            loss, logits = self.helper.end(len(labels), check)
+        except HelperLost:
+            self._lose()
+            return self.learn(split, indices, lap, check)
+        self._busy = False
+        self.gradient = self.helper.shared.gradient
+        return loss, logits, labels
+
+    def abandon(self) -> None:
+        """Gives up what the helper is at, if it is."""
+        if self._busy and self.helper:
+            self._busy = False
+            try:
+                self.helper.abandon()
+            except HelperLost:
+                self._lose()
+
+    def close(self) -> None:
+        """Ends the helper."""
+        self.network.set_pulse(no_pulse)  # the last one led back to the trainer
+        self.gradient = self.network.gradient
+        if self.helper:
+            self.helper.close()
+            self.helper = None
+
+    def _lose(self) -> None:
+        log.warning("a helper process has ended; this one goes on alone")
+        self._busy = False
+        self.close()

@@ -29,6 +29,7 @@ from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.stopwatch import Row, Stopwatch
+from cnnviz.core.time_history import BatchTimes
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
 from cnnviz.core.workspace import Array
@@ -84,6 +85,8 @@ class Outbox:
     seconds: dict[Row, float] = field(default_factory=dict)
     """Wall time by row, summed over `timed_batches`."""
     timed_batches: int = 0
+    times: list[BatchTimes] = field(default_factory=list)
+    """Of each of them that is still part of history, in order; a Restored is carried out."""
 
 
 class Runner:
@@ -145,6 +148,10 @@ class Runner:
             return planned if self._status.step < planned else math.inf
 
         self._wish(planned_end)
+
+    def train_to(self, goal: float) -> None:
+        """Trains to a goal that was in force before, after a rest."""
+        self._wish(lambda: goal)
 
     def pause(self) -> None:
         """Stops after no further batch; one that is under way is given up."""
@@ -270,6 +277,7 @@ class Runner:
         def unwanted() -> bool:
             return self._abandon or self._goal <= trainer.step
 
+        convolution = trainer.convolution
         result = trainer.train_batch(self._stopwatch, unwanted)
         self._timeline.record(result)
         if self._timeline.wants_snapshot(trainer.step):
@@ -279,10 +287,12 @@ class Runner:
         if perf_counter() - self._published >= FRAME:
             self._publish_vector(trainer)
         self._stopwatch.lap("other")
+        times = BatchTimes(trainer.step, convolution, self._stopwatch.seconds.copy())
         with self._changed:
-            for row, seconds in self._stopwatch.seconds.items():
+            for row, seconds in times.seconds.items():
                 self._outbox.seconds[row] = self._outbox.seconds.get(row, 0.0) + seconds
             self._outbox.timed_batches += 1
+            self._outbox.times.append(times)
 
     def _evaluation_is_due(self, trainer: Trainer) -> bool:
         """At each epoch's end, until its test has been made."""
@@ -317,7 +327,10 @@ class Runner:
         snapshot = self._timeline.nearest(step)
         trainer.restore(snapshot)
         self._timeline.cut(snapshot.step)
-        self._tell(Restored(snapshot.step))
+        with self._changed:
+            self._tell(Restored(snapshot.step))
+            kept = [batch for batch in self._outbox.times if batch.step <= snapshot.step]
+            self._outbox.times = kept
         self._show(step=snapshot.step)
         self._publish_vector(trainer)
 

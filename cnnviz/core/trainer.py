@@ -18,7 +18,7 @@ from cnnviz.core.schedules import schedule
 from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Stopwatch
-from cnnviz.core.workspace import Array, may_diverge, no_pulse
+from cnnviz.core.workspace import Array, may_diverge
 
 Value = TypeVar("Value")
 SHUFFLE_STREAM = 1
@@ -152,8 +152,6 @@ class Trainer:
         begin = perf_counter()
         stopwatch = stopwatch or Stopwatch()
         self.network.convolution = self.convolution
-        images, labels = self.dataset.train.batch(self.batch_indices(self.step))
-        stopwatch.lap("data")
 
         def check(*_: str) -> None:
             if interrupted():
@@ -163,8 +161,8 @@ class Trainer:
             stopwatch.lap(what, direction)
             check()
 
-        self._learner.set_pulse(check)
-        loss, logits = self._learner.learn(images, labels, lap, check)
+        indices = self.batch_indices(self.step)
+        loss, logits, labels = self._learner.learn(self.dataset.train, indices, lap, check)
         stopwatch.lap("other")
         if not np.isfinite(loss):
             raise Diverged(self.step, loss)
@@ -195,8 +193,7 @@ class Trainer:
         self.step = snapshot.step
 
     def close(self) -> None:
-        """Ends the threads that share the batches; nothing can be trained afterwards."""
-        self._learner.set_pulse(no_pulse)  # the last batch's led back to this trainer
+        """Ends the helper processes."""
         self._learner.close()
 
 

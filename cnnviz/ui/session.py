@@ -31,6 +31,7 @@ from cnnviz.core.settings import Settings, planned_epochs
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.stopwatch import Row
+from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
@@ -101,6 +102,7 @@ class Session(QObject):
         self.spec: Spec | None = None
         self.settings = Settings()
         self.timeline = Timeline()
+        self.time_history = TimeHistory()
         self.network: Network | None = None
         self.inspection: Inspection | None = None
         self.status = Status(Phase.LOADING)
@@ -179,6 +181,12 @@ class Session(QObject):
     def pause(self) -> None:
         """Pauses after the last whole batch."""
         self._ask(Runner.pause)
+
+    def train_to(self, goal: float) -> None:
+        """Takes up a goal again that was in force before a rest."""
+        if self._runner:
+            self._runner.train_to(goal)
+            self.drain()
 
     def step(self) -> None:
         """Trains one batch."""
@@ -292,6 +300,7 @@ class Session(QObject):
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
         self.timeline = Timeline()
+        self.time_history = TimeHistory()
         self.network = Network(ready.spec, ready.settings.seed)
         self.shown_step = 0
         self.times = Times({}, 0.0, 0)
@@ -318,6 +327,7 @@ class Session(QObject):
                 self.timeline.epochs.append(entry)
             elif isinstance(entry, Restored):
                 self.timeline.cut(entry.step)
+                self.time_history.cut(entry.step)
                 if entry.step == 0:
                     self._forget_times()
             elif isinstance(entry, LossDiverged):
@@ -375,6 +385,8 @@ class Session(QObject):
         self.times_changed.emit()
 
     def _take_times(self, outbox: Outbox) -> None:
+        for batch in outbox.times:
+            self.time_history.record(batch)
         if outbox.timed_batches:
             self._recent.append((outbox.timed_batches, outbox.seconds))
         while sum(count for count, _ in self._recent) - self._oldest_count() >= TIMED_BATCHES:

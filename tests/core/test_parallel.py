@@ -1,56 +1,113 @@
-import threading
-from collections.abc import Callable
+import contextlib
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
-from cnnviz.core.errors import CnnvizError
+from cnnviz.core.datasets import Split
 from cnnviz.core.network import Network
 from cnnviz.core.parallel import LEAST_SHARE, ParallelLearner
 from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Interrupted
-from cnnviz.core.workspace import Array
+
+Start = Callable[..., ParallelLearner]
 
 
-def nothing(what: str, direction: str) -> None:
+def nothing(*_: str) -> None:
     pass
 
 
-def batch(count: int) -> tuple[Array, np.ndarray]:
+def some_split(count: int) -> Split:
     rng = np.random.default_rng(count)
-    return rng.random((count, 1, 8, 8), np.float32), rng.integers(0, 3, count)
+    return Split(rng.integers(0, 256, (count, 1, 8, 8), dtype=np.uint8), rng.integers(0, 3, count))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Makes learners that are closed afterwards; with `helped`, their helpers are at work."""
+    made: list[ParallelLearner] = []
+
+    def start_one(network: Network, cores: int, count: int, helped: bool) -> ParallelLearner:
+        made.append(ParallelLearner(network, cores, count))
+        if helped:
+            made[-1].start_helpers()
+            wait_for_helpers(made[-1])
+        return made[-1]
+
+    yield start_one
+    for learner in made:
+        learner.close()
+
+
+def wait_for_helpers(learner: ParallelLearner) -> None:
+    helpers = [share.helper for share in learner._shares if share.helper]
+    deadline = time.monotonic() + 60
+    while not all(helper.ready for helper in helpers):
+        assert time.monotonic() < deadline, "the helpers do not start"
+        time.sleep(0.01)
+
+
+def learn(learner: ParallelLearner, count: int) -> tuple[bytes, bytes, float]:
+    loss, logits, labels = learner.learn(some_split(count), np.arange(count), nothing, nothing)
+    np.testing.assert_array_equal(labels, some_split(count).labels)
+    return learner._network.gradient.tobytes(), logits.tobytes(), loss
+
+
+@pytest.mark.parametrize("helped", [False, True])
+@pytest.mark.parametrize("cores", [1, 2, 3])
 @pytest.mark.parametrize("count", [1, 2 * LEAST_SHARE - 1, 2 * LEAST_SHARE, 101])
-def test_shares_add_up_to_what_one_thread_learns(
-    count: int, threads: int, small_spec: Spec, assert_close: Callable[..., None]
+def test_shares_add_up_to_what_one_core_learns(
+    count: int,
+    cores: int,
+    helped: bool,
+    small_spec: Spec,
+    start: Start,
+    assert_close: Callable[..., None],
 ) -> None:
     alone, network = Network(small_spec), Network(small_spec)
-    learner = ParallelLearner(network, threads, count)
-    for images, labels in (batch(count), batch(count + 1)):
+    learner = start(network, cores, count, helped)
+    split = some_split(count)
+    for _ in range(2):
+        images, labels = split.batch(np.arange(count))
         expected_loss, expected_logits = alone.learn(images, labels)
-        loss, logits = learner.learn(images, labels, nothing, nothing)
+        loss, logits, _ = learner.learn(split, np.arange(count), nothing, nothing)
         assert loss == pytest.approx(expected_loss, rel=1e-5)
         assert_close(logits, expected_logits, within=1e-5)
         assert_close(network.gradient, alone.gradient, within=1e-5)
-    learner.close()
+        alone.vector -= 1e-2 * alone.gradient
+        network.vector[...] = alone.vector
 
 
-def test_the_same_number_of_threads_gives_the_same_bits(small_spec: Spec) -> None:
-    gradients = []
-    for _ in range(5):
-        network = Network(small_spec)
-        learner = ParallelLearner(network, 3, 101)
-        learner.learn(*batch(101), nothing, nothing)
-        gradients.append(network.gradient.tobytes())
-        learner.close()
-    assert len(set(gradients)) == 1
+@pytest.mark.parametrize("way", ["im2col", "correlate"])
+def test_helpers_give_the_same_bits_as_this_process(
+    way: str, small_spec: Spec, start: Start
+) -> None:
+    results = []
+    for helped in (False, True, True):
+        network = Network(small_spec, convolution=way)
+        learner = start(network, 3, 101, helped)
+        assert learner.helpers == (2 if helped else 0)
+        results.append(learn(learner, 101))
+    assert results[0] == results[1] == results[2]
+
+
+def test_helpers_start_by_themselves_after_a_while(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.PATIENCE", 0.01)
+    learner = start(Network(small_spec), 2, 64, helped=False)
+    expected = learn(learner, 64)
+    deadline = time.monotonic() + 60
+    while not learner.helpers and time.monotonic() < deadline:
+        assert learn(learner, 64) == expected
+    wait_for_helpers(learner)
+    assert learn(learner, 64) == expected
 
 
 def test_weights_and_the_way_are_shared_but_gradients_are_not(small_spec: Spec) -> None:
     network = Network(small_spec)
-    twin, (images, labels) = network.twin(), batch(4)
+    twin, (images, labels) = network.twin(), some_split(4).batch(np.arange(4))
     network.vector *= 2
     np.testing.assert_array_equal(twin.forward(images), network.forward(images))
     twin.learn(images, labels)
@@ -58,43 +115,79 @@ def test_weights_and_the_way_are_shared_but_gradients_are_not(small_spec: Spec) 
     assert not network.gradient.any()
 
 
-@pytest.mark.parametrize("who", ["lap", "twin_lap"])
-def test_what_a_lap_raises_on_any_thread_comes_out_once_all_have_ended(
-    who: str, small_spec: Spec
-) -> None:
-    laps: list[int] = []
+@pytest.mark.parametrize("helped", [False, True])
+def test_giving_up_leaves_nothing_behind(helped: bool, small_spec: Spec, start: Start) -> None:
+    learner = start(Network(small_spec), 2, 64, helped)
+    expected = learn(learner, 64)
 
-    def give_up(what: str, direction: str) -> None:
+    def give_up(*_: str) -> None:
         raise Interrupted
 
-    def count(what: str, direction: str) -> None:
-        laps.append(threading.get_ident())
+    for lap, check in ((give_up, nothing), (nothing, give_up)):
+        with contextlib.suppress(Interrupted):
+            learner.learn(some_split(64), np.arange(64), lap, check)
+        assert learn(learner, 64) == expected
 
-    learner = ParallelLearner(Network(small_spec), 2, 64)
-    lap, twin_lap = (give_up if name == who else count for name in ("lap", "twin_lap"))
+
+def test_a_slow_share_of_a_helper_is_given_up_at_once(start: Start) -> None:
+    spec = Spec.from_dict(
+        {
+            "input_shape": [1, 8, 8],
+            "layers": [
+                {"type": "conv2d", "filters": 60, "kernel": 5},
+                {"type": "flatten"},
+                {"type": "dense", "units": 3},
+            ],
+        }
+    )
+    learner = start(Network(spec, convolution="loop"), 2, 2000, helped=True)
+    begin = time.monotonic()
+
+    def impatient(*_: str) -> None:
+        if time.monotonic() - begin > 0.3:
+            raise Interrupted
+
     with pytest.raises(Interrupted):
-        learner.learn(*batch(64), lap, twin_lap)
-    assert len(laps) == 2 * len(small_spec.layers) + 1, "the other share was learned to its end"
-    assert (threading.get_ident() in laps) == (who == "twin_lap")
-
-    learner.learn(*batch(64), nothing, nothing)
-    learner.close()
+        learner.learn(some_split(2000), np.arange(2000), nothing, impatient)
+    assert time.monotonic() - begin < 10, "learning it all takes minutes"
 
 
-def test_labels_that_do_not_fit_are_refused_in_any_share(small_spec: Spec) -> None:
-    learner = ParallelLearner(Network(small_spec), 2, 64)
+def test_a_helper_that_is_killed_costs_only_time(
+    small_spec: Spec, start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    learner = start(Network(small_spec), 2, 64, helped=True)
+    expected = learn(learner, 64)
+    (helper,) = [share.helper for share in learner._shares if share.helper]
+    helper._process.kill()
+    helper._process.wait()
+    assert learn(learner, 64) == expected
+    assert learner.helpers == 0
+    assert "a helper process has ended" in caplog.text
+    assert learn(learner, 64) == expected
+
+
+def test_without_processes_one_core_learns_alone(
+    small_spec: Spec,
+    start: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    learner = start(Network(small_spec), 2, 64, helped=True)
+    assert learner.helpers == 0
+    assert "no helper process can be started" in caplog.text
+    learn(learner, 64)
+
+
+@pytest.mark.parametrize("helped", [False, True])
+def test_labels_that_do_not_fit_are_refused_in_any_share(
+    helped: bool, small_spec: Spec, start: Start
+) -> None:
+    learner = start(Network(small_spec), 2, 64, helped)
     for position in (0, 63):
-        images, labels = batch(64)
+        split = some_split(64)
+        labels = split.labels.copy()
         labels[position] = 3
-        with pytest.raises(CnnvizError, match="Labels must be 0 to 2"):
-            learner.learn(images, labels, nothing, nothing)
-    learner.close()
-
-
-def test_close_ends_the_threads(small_spec: Spec) -> None:
-    before = set(threading.enumerate())
-    learner = ParallelLearner(Network(small_spec), 3, 64)
-    learner.learn(*batch(64), nothing, nothing)
-    assert set(threading.enumerate()) > before
-    learner.close()
-    assert set(threading.enumerate()) == before
+        with pytest.raises(Exception, match="Labels must be 0 to 2"):
+            learner.learn(Split(split.pixels, labels), np.arange(64), nothing, nothing)
+    learn(learner, 64)

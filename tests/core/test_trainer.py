@@ -234,7 +234,8 @@ def test_a_batch_interrupted_at_any_layer_changes_nothing(
     train(trainer, 3)
     train(undisturbed, 4)
     before = trainer.snapshot()
-    laps = shares * (2 * len(trainer.network.layers) + 1)  # forward, the loss, backward
+    # Once for all data; then for each share its data, forward, the loss, backward.
+    laps = 1 + shares * (2 * len(trainer.network.layers) + 2)
     for calls in range(laps):
         with pytest.raises(Interrupted):
             trainer.train_batch(interrupted=after(calls))

@@ -1,0 +1,147 @@
+"""A helper: a process of our own that learns a share of each batch on another core.
+
+Two threads of one process lose a quarter and more of two cores to each other (every NumPy call
+takes the interpreter's lock again); two processes lose nothing that could be measured.
+"""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnnviz
+from cnnviz.core.network import Network
+from cnnviz.core.shared_batch import SharedBatch
+from cnnviz.core.workspace import Array
+
+POLL_SECONDS = 0.05
+END_SECONDS = 2.0
+"""How long a helper may take to end by itself."""
+
+
+class HelperLost(Exception):  # noqa: N818 - an outcome, not an error
+    """The process has ended; whatever it was to do is still to be done."""
+
+
+class Helper:
+    """The process, and how to give it work; not for more than one thread at a time."""
+
+    def __init__(self, network: Network, images: int) -> None:
+        """Starts a process for shares of at most `images`; it is `ready` a little later.
+
+        Raises OSError where no process or no shared memory can be had.
+        """
+        self.shared = SharedBatch(
+            len(network.vector), images, network.spec.input_shape, network.classes
+        )
+        try:
+            self._process = _start()
+        except OSError:
+            self.shared.close(unlink=True)
+            raise
+        self.close = weakref.finalize(self, _end, self._process, self.shared)
+        """Ends the process and frees the memory; also at the interpreter's end."""
+        self._ready = False
+        spec = network.spec.to_dict()
+        self._send({"spec": spec, "images": images, "memory": self.shared.name})
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be given work now; raises HelperLost if it never will."""
+        if not self._ready and self._answered(0):
+            self._receive()
+            self._ready = True
+        return self._ready
+
+    def begin(
+        self,
+        network: Network,
+        pixels: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        count: int,
+    ) -> None:
+        """Hands over these images (n, C, H, W) as a share of a batch of `count`."""
+        self.shared.stop[0] = 0
+        self.shared.vector[...] = network.vector
+        self.shared.pixels[: len(labels)] = pixels
+        self.shared.labels[: len(labels)] = labels
+        self._send({"images": len(labels), "count": count, "convolution": network.convolution})
+
+    def stop(self) -> None:
+        """Asks it to give up its share; the answer still has to be waited for by `end`."""
+        self.shared.stop[0] = 1
+
+    def end(self, images: int, check: Callable[[], None]) -> tuple[float, Array]:
+        """The share's loss and logits (images, classes); the gradient is in `shared.gradient`.
+
+        Calls `check` now and then while it waits, and lets what that raises through.
+        """
+        while not self._answered(POLL_SECONDS):
+            check()
+        return self._receive()["loss"], self.shared.logits[:images].copy()
+
+    def abandon(self) -> None:
+        """Gives up the share that was begun."""
+        self.stop()
+        self._receive()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError as error:
+            raise HelperLost from error
+
+    def _receive(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise HelperLost
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _answered(self, seconds: float) -> bool:
+        """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
+        assert self._process.stdout
+        if os.name != "posix":
+            return True
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+
+
+def _start() -> subprocess.Popen[bytes]:
+    package = str(Path(cnnviz.__file__).parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return subprocess.Popen(
+        [sys.executable, "-m", "cnnviz.core.helper_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)},
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+
+
+def _end(process: subprocess.Popen[bytes], shared: SharedBatch) -> None:
+    """Ends its input, which ends it; if not soon, ends it by force."""
+    shared.stop[0] = 1
+    assert process.stdin
+    assert process.stdout
+    with contextlib.suppress(OSError):  # where it was gone before
+        process.stdin.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+    shared.close(unlink=True)

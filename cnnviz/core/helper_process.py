@@ -1,0 +1,78 @@
+"""What a helper process runs: learns its share of each batch for the process that started it.
+
+It is told by lines of JSON on its standard input and answers with one each; the arrays lie in
+shared memory (see shared_batch.py). It ends when its input does, so it never outlives its parent.
+"""
+
+import json
+import signal
+import sys
+from typing import Any
+
+from cnnviz.core.blas import use_one_blas_thread
+from cnnviz.core.datasets.dataset import as_floats
+from cnnviz.core.network import Network
+from cnnviz.core.shared_batch import SharedBatch
+
+
+class Stopped(Exception):  # noqa: N818 - a signal, not an error
+    """The parent does not want this share any more."""
+
+
+def main() -> None:
+    """Reads what network to build, then answers one request after the other."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's business
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing else may be written among the answers
+    use_one_blas_thread()
+    first = requests.readline()
+    if not first:
+        return  # closed before it began
+    start = json.loads(first)
+    network = Network(start["spec"])
+    shared = SharedBatch(
+        len(network.vector),
+        start["images"],
+        network.spec.input_shape,
+        network.classes,
+        start["memory"],
+    )
+    answer: dict[str, Any] = {"ready": True}
+    while True:
+        answers.write(json.dumps(answer).encode() + b"\n")
+        answers.flush()
+        request = requests.readline()
+        if not request:
+            break
+        answer = learn(network, shared, **json.loads(request))
+    shared.close(unlink=False)
+
+
+def learn(
+    network: Network, shared: SharedBatch, images: int, count: int, convolution: str
+) -> dict[str, Any]:
+    """Learns the first `images` of the shared memory as a share of a batch of `count`.
+
+    The gradient and the logits are left in the shared memory; the answer has the loss.
+    """
+
+    def check(*_: str) -> None:
+        if shared.stop[0]:
+            raise Stopped
+
+    network.vector[...] = shared.vector
+    network.convolution = convolution
+    network.set_pulse(check)
+    try:
+        loss, logits = network.learn(
+            as_floats(shared.pixels[:images]), shared.labels[:images], check, count
+        )
+    except Stopped:
+        return {"stopped": True}
+    shared.gradient[...] = network.gradient
+    shared.logits[:images] = logits
+    return {"loss": loss}
+
+
+if __name__ == "__main__":
+    main()

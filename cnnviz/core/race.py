@@ -1,0 +1,220 @@
+"""The three ways of convolution raced: one network, one batch, whole training steps by each way.
+
+Everybody runs the same course: forward, loss, backward and update on random images, through the
+same trainer as real training, which knows nothing of it. One way after the other, so that none
+takes the machine from another.
+"""
+
+import threading
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from cnnviz.core.convolution import WAYS
+from cnnviz.core.datasets import Dataset, Split
+from cnnviz.core.errors import CnnvizError
+from cnnviz.core.layers import build_layers
+from cnnviz.core.memory import give_back_memory
+from cnnviz.core.parallel import LEAST_SHARE
+from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec
+from cnnviz.core.trainer import Interrupted, Trainer
+
+SECONDS = 1.0
+"""Steps are repeated until this much time is measured …"""
+MOST_STEPS = 100
+"""… or so many of them."""
+WARM_UP = 1.0
+"""Seconds of fast steps before the timed ones, in which the other cores join in (parallel.py)."""
+WHOLE_SECONDS = 4.0
+"""A way that would need more for the whole batch is timed on a part of it."""
+RATE = 1e-6
+"""So small a learning rate that random labels lead the weights nowhere."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is raced on; two results can be compared if their courses are equal."""
+
+    spec: Spec
+    batch_size: int
+    threads: int
+    optimizer: str = "adam"
+    seed: int = 0
+
+
+class Pace(NamedTuple):
+    """How fast one way was, by the median of `steps` training steps of `images` images each."""
+
+    way: str
+    images_per_second: float
+    images: int
+    steps: int
+    scaled: bool
+    """Whether the steps were of fewer images than the course's batch, to save time."""
+
+
+class Underway(NamedTuple):
+    """The way that runs now: `seconds` into its timing, with `images` done."""
+
+    way: str
+    images: int
+    seconds: float
+    share: float
+    """How much of its timing is over, 0 to 1; an estimate while a long step runs."""
+
+
+class Standing(NamedTuple):
+    """Where a race is; once `ended`, it stays so."""
+
+    paces: tuple[Pace, ...]
+    """Of the ways that are through, in the order of WAYS."""
+    underway: Underway | None
+    ended: bool
+    failure: tuple[str, str] | None
+    """What went wrong, and its traceback (empty if the user can mend it)."""
+
+
+Tell = Callable[[Underway | Pace], None]
+
+
+class Race:
+    """A race on a thread of its own. Whoever watches asks for `standing` at its own pace."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self._lock = threading.Lock()
+        self._standing = Standing((), None, False, None)
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="cnnviz-race", daemon=False)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Asks the thread to end; it gives up the step that is under way. Returns at once."""
+        self._cancelled.set()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Waits up to `timeout` seconds for the thread to end; whether it has."""
+        self._thread.join(timeout)
+        return not self.is_alive
+
+    @property
+    def standing(self) -> Standing:
+        """Where the race is now."""
+        with self._lock:
+            return self._standing
+
+    def _run(self) -> None:
+        failure = None
+        try:
+            race(self.course, self._tell, self._cancelled.is_set)
+        except Interrupted:
+            pass
+        except CnnvizError as error:
+            failure = (str(error), "")
+        except Exception as error:
+            failure = (f"{type(error).__name__}: {error}", traceback.format_exc())
+        finally:
+            give_back_memory()
+            with self._lock:
+                self._standing = Standing(self._standing.paces, None, True, failure)
+
+    def _tell(self, news: Underway | Pace) -> None:
+        with self._lock:
+            if isinstance(news, Pace):
+                paces = (*self._standing.paces, news)
+                self._standing = self._standing._replace(paces=paces, underway=None)
+            else:
+                self._standing = self._standing._replace(underway=news)
+
+
+def race(course: Course, tell: Tell, interrupted: Callable[[], bool] = lambda: False) -> list[Pace]:
+    """Times every way and returns their paces; tells how it goes, from whichever thread it is on.
+
+    Raises Interrupted soon after `interrupted()` says so.
+    """
+    dataset = _random_images(course)
+    paces = []
+    for way in WAYS:
+        tell(Underway(way, 0, 0.0, 0.0))
+        paces.append(_time_way(course, dataset, way, tell, interrupted))
+        tell(paces[-1])
+    return paces
+
+
+def _time_way(
+    course: Course, dataset: Dataset, way: str, tell: Tell, interrupted: Callable[[], bool]
+) -> Pace:
+    """First one image alone says how slow the way is, then steps of as many as there is time for.
+
+    A part of the batch is still large enough for each core to have a share of it.
+    """
+    with closing(_trainer(course, dataset, way, images=1, threads=1)) as trainer:
+        alone = min(trainer.train_batch(interrupted=interrupted).seconds for _ in range(2))
+    images = course.batch_size
+    if alone * images > WHOLE_SECONDS:
+        images = min(images, LEAST_SHARE * course.threads)
+    with closing(_trainer(course, dataset, "im2col", images, course.threads)) as trainer:
+        end = perf_counter() + WARM_UP
+        while perf_counter() < end:
+            trainer.train_batch(interrupted=interrupted)
+        trainer.set_convolution(way)
+        shares = max(1, min(course.threads, images // LEAST_SHARE))
+        expected = max(SECONDS, alone * images / shares)
+        seconds = _time_steps(trainer, expected, tell, interrupted)
+    return Pace(way, images / median(seconds), images, len(seconds), images < course.batch_size)
+
+
+def _time_steps(
+    trainer: Trainer, expected: float, tell: Tell, interrupted: Callable[[], bool]
+) -> list[float]:
+    """Seconds of each of some steps, about `expected` in all."""
+    begin = perf_counter()
+    way, images = trainer.convolution, trainer.settings.batch_size
+    seconds: list[float] = []
+
+    def check() -> bool:
+        passed = perf_counter() - begin
+        tell(Underway(way, len(seconds) * images, passed, min(passed / expected, 1.0)))
+        return interrupted()
+
+    while not seconds or (sum(seconds) < SECONDS and len(seconds) < MOST_STEPS):
+        seconds.append(trainer.train_batch(interrupted=check).seconds)
+    return seconds
+
+
+def _trainer(course: Course, dataset: Dataset, way: str, images: int, threads: int) -> Trainer:
+    settings = Settings(
+        optimizer=course.optimizer,
+        learning_rate=RATE,
+        batch_size=images,
+        convolution=way,
+        seed=course.seed,
+        threads=threads,
+    )
+    return Trainer(course.spec, dataset, settings)
+
+
+def _random_images(course: Course) -> Dataset:
+    """A batch of noise, for how long a step takes does not depend on what is in the images."""
+    classes = build_layers(course.spec.input_shape, course.spec.layers)[-1].output_shape[0]
+    rng = np.random.default_rng(course.seed)
+    shape = (course.batch_size, *course.spec.input_shape)
+    pixels = rng.integers(0, 256, shape, np.uint8)
+    split = Split(pixels, rng.integers(0, classes, course.batch_size))
+    names = tuple(str(k) for k in range(classes))
+    return Dataset("noise", "Random images", split, split, names, "Drawn for the race.")
