@@ -55,7 +55,8 @@ class _Progress:
 
 def _progress_bar(what: str) -> tqdm:
     """A bar that counts timings; it shows itself only if the standard error is a terminal."""
-    return tqdm(desc=what, unit=" timings", leave=False, disable=None)
+    layout = "{desc} {bar} {n_fmt}/{total_fmt} timings [{elapsed}{postfix}]"
+    return tqdm(desc=what, bar_format=layout, leave=False, disable=None)
 
 
 # For people.
@@ -111,7 +112,7 @@ def _factor(number: float) -> str:
     """1 234, 1.50, or 0.0012."""
     if number >= 100:
         return count(number)
-    return f"{number:#.3g}" if number >= 0.1 else f"{number:.2g}"
+    return f"{number:#.3g}" if number >= 0.1 else f"{number:#.2g}"
 
 
 # For programs.

@@ -1,4 +1,4 @@
-"""The command line: opens the window, or trains or takes a picture where there is no display.
+"""The command line: opens the window, or trains, measures or takes a picture without a display.
 
 Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 stopped by Ctrl-C,
 141 whoever read the output has gone. Qt is imported only once it is needed and set up.

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from cnnviz import __version__, cli
-from cnnviz.core import Settings, Trainer
+from cnnviz.core import Settings, Trainer, benchmark
 
 TRAIN_TINY = ["train", "--data", "digits", "--network", "tiny", "--epochs", "1"]
 
@@ -235,6 +235,124 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, capsys, monkeypatch):
     assert "run.json: No space left" in capsys.readouterr().err
     assert file.read_text() == "precious"
     assert list(tmp_path.iterdir()) == [file]
+
+
+# The benchmark.
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """Real training on a few images, each timing one step."""
+    monkeypatch.setattr(benchmark, "IMAGES", 64)
+    monkeypatch.setattr(benchmark, "SLICE", 0.0)
+    monkeypatch.setattr(benchmark, "GATHERING", 0.0)
+
+
+BENCH_TINY = ["bench", "--network", "tiny", "--threads", 1, "--repeats", 2, "--batch-sizes", "8,16"]
+
+
+def test_a_benchmark_reports_to_people_and_programs(at_once, tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    assert status_of([*BENCH_TINY, "--convolution", "loop,im2col", "--json", file]) == 0
+    output, errors = capsys.readouterr()
+    assert errors == ""
+    *_, heads, _, _, _, last = output.splitlines()
+    assert heads.split()[-2:] == ["×", "loop"]
+    assert last.split()[:4] == ["16", "4", "28", "im2col"]
+    report = report_in(file)
+    assert [(row["batch_size"], row["convolution"]) for row in report["rows"]] == [
+        (8, "loop"), (8, "im2col"), (16, "loop"), (16, "im2col"),
+    ]  # fmt: skip
+    for row in report["rows"]:
+        assert (row["network"], row["threads"], row["filters"]) == ("tiny", 1, 4)
+        assert 0 < row["min"] <= row["images_per_second"] <= row["max"]
+    for ratio, (ours, theirs) in zip(report["ratios"], [(1, 0), (3, 2)], strict=True):
+        rows = report["rows"][ours]["timings"], report["rows"][theirs]["timings"]
+        assert ratio["pairs"] == [our / their for our, their in zip(*rows, strict=True)]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_benchmark_of_scaling_against_torch(at_once, tmp_path, capsys, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.setattr(benchmark, "FILTERS", (2, 4))
+    monkeypatch.setattr(benchmark, "SIDES", (28, 30))
+    monkeypatch.setattr(benchmark, "BATCH_SIZES", (16, 24))
+    file = tmp_path / "bench.json"
+    assert status_of([*BENCH_TINY, "--scaling", "--against", "torch", "--json", file]) == 0
+    ratios = report_in(file)["ratios"]
+    assert {ratio["versus"] for ratio in ratios} == {"torch"}
+    assert [(each["batch_size"], each["filters"], each["image_side"]) for each in ratios] == [
+        (8, 4, 28), (16, 4, 28), (24, 4, 28), (16, 2, 28), (16, 4, 30),
+    ]  # fmt: skip
+
+
+def test_ctrl_c_reports_the_cases_that_were_measured(at_once, tmp_path, capsys, monkeypatch):
+    measure = benchmark.measure
+
+    def pressing_ctrl_c(case, *arguments):
+        if case.batch_size == 16:
+            signal.raise_signal(signal.SIGINT)
+        return measure(case, *arguments)
+
+    monkeypatch.setattr(benchmark, "measure", pressing_ctrl_c)
+    file = tmp_path / "bench.json"
+    assert status_of([*BENCH_TINY, "--json", file]) == 130
+    assert capsys.readouterr().err == "cnnviz: stopped after 1 of 2 cases.\n"
+    assert [row["batch_size"] for row in report_in(file)["rows"]] == [8]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--batch-sizes", "0"], "batch size must be a whole number of at least 1, not 0"),
+        (["--batch-sizes", "32,-1"], "batch size must be a whole number of at least 1, not -1"),
+        (["--batch-sizes", "abc"], "“abc” is not one or more whole numbers such as 32,64,128"),
+        (["--batch-sizes", "32,,64"], "“32,,64” is not one or more whole numbers"),
+        (["--batch-sizes", ""], "is not one or more whole numbers"),
+        (["--batch-sizes", "100000"], "at most"),
+        (["--repeats", "0"], "number of repeats"),
+        (["--threads", "0"], "number of threads"),
+        (["--network", "alexnet"], "'numpy-cnn', 'lenet-5', 'mlp', 'tiny'"),
+        (["--convolution", "fft"], "no way of convolution “fft”; there are loop, correlate"),
+        (["--convolution", "im2col,"], "no way of convolution “”"),
+        (["--against", "jax"], "'torch'"),
+        (["--json", "missing/bench.json"], "Cannot write"),
+        (["--json", "old.json"], "exists already"),
+        (["--json", "."], "is not a file"),
+    ],
+)
+def test_what_cannot_be_measured(arguments, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(benchmark, "measure", lambda *_: pytest.fail("it has begun"))
+    monkeypatch.chdir(tmp_path)
+    Path("old.json").write_text("precious")
+    assert status_of([*BENCH_TINY, "--json", "new.json", *arguments]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert message in errors
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["precious"]
+
+
+def test_a_benchmark_may_overwrite_when_told_to(at_once, tmp_path, capsys):
+    file = tmp_path / "bench.json"
+    file.write_text("not precious")
+    assert status_of([*BENCH_TINY, "--json", file, "--force"]) == 0
+    assert len(report_in(file)["rows"]) == 2
+
+
+def test_a_comparison_without_torch_says_how_to_get_it(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    file = tmp_path / "bench.json"
+    assert status_of([*BENCH_TINY, "--against", "torch", "--json", file]) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert errors.startswith("cnnviz: PyTorch cannot be imported")
+    assert "pip install torch" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_benchmark_makes_up_its_images(capsys):
+    assert status_of(["--data", "digits", *BENCH_TINY]) == 2
+    assert "leave out --data" in capsys.readouterr().err
 
 
 # Pictures.

@@ -9,7 +9,7 @@ neighbours in time:
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -224,7 +224,7 @@ def _our_trainer(side: Side, case: Case, dataset: Dataset) -> Iterator[Step]:
 
 
 def alternate(
-    steps: dict[Side, Step],
+    steps: Mapping[Side, Step],
     repeats: int,
     progress: Progress,
     clock: Callable[[], float] = perf_counter,

@@ -1,7 +1,6 @@
 """What a speed was measured on, for a number of images per second means nothing without it."""
 
 import platform
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,8 +28,9 @@ def environment() -> dict[str, Any]:
 
 def _processor() -> str:
     """Its name as the maker gives it, where the system tells; at least the architecture."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
+    linux = Path("/proc/cpuinfo")
+    if linux.is_file():
+        for line in linux.read_text("utf-8", "replace").splitlines():
             what, _, name = line.partition(":")
             if what.strip() == "model name":
                 return name.strip()

@@ -26,6 +26,8 @@ from cnnviz.ui import theme
 ROW_HEIGHT, AXIS_HEIGHT, BAR = 62, 42, 22
 SIDE, GAP, DOT = 12, 18, 12
 """Pixels: left and right of everything, between columns, the mark of the way in use."""
+FIRST_LINE, SECOND_LINE = -6, 13
+"""Pixels from a row's middle to where its two lines of text stand."""
 RIGHT = 150
 """Pixels for the numbers."""
 LEAST_BARS = 130
@@ -34,7 +36,7 @@ USUAL = (0, 5)
 
 EXPLANATIONS = {
     "loop": "Python loops, one output value at a time",
-    "correlate": "scipy.signal, one call for each filter",
+    "correlate": "scipy.signal, a library for all signals",
     "im2col": "patches as columns, one matrix product",
 }
 
@@ -71,7 +73,8 @@ class Board:
             return ""
         if pace is slowest:
             return "the slowest"
-        return f"×{three_digits(pace.images_per_second / slowest.images_per_second)} {slowest.way}"
+        factor = three_digits(pace.images_per_second / slowest.images_per_second)
+        return f"×{factor} faster than {slowest.way}"
 
 
 def three_digits(number: float) -> str:
@@ -211,13 +214,13 @@ class WayRow(QAbstractButton):
         painter.setFont(theme.font(theme.FONT_SIZE, QFont.Weight.DemiBold))
         advance = painter.fontMetrics().horizontalAdvance(self.way)
         painter.setPen(QColor(colors.text))
-        painter.drawText(QPointF(left, middle - 6), self.way)
+        painter.drawText(QPointF(left, middle + FIRST_LINE), self.way)
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(QColor(colors.muted))
-        painter.drawText(QPointF(left, middle + 13), EXPLANATIONS.get(self.way, ""))
+        painter.drawText(QPointF(left, middle + SECOND_LINE), EXPLANATIONS.get(self.way, ""))
         if self.isChecked():
             painter.setPen(QColor(colors.selected))
-            painter.drawText(QPointF(left + advance + 8, middle - 6), "in use")
+            painter.drawText(QPointF(left + advance + 8, middle + FIRST_LINE), "in use")
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colors.selected))
             painter.drawEllipse(mark.adjusted(3, 3, -3, -3))
@@ -236,23 +239,23 @@ class WayRow(QAbstractButton):
             painter.setBrush(QColor(colors.line))
             painter.drawRoundedRect(line, 2, 2)
             line.setWidth(bars.span * board.underway.share)
-            painter.setBrush(QColor(colors.positive))
+            painter.setBrush(QColor(colors.muted))
             painter.drawRoundedRect(line, 2, 2)
 
     def _paint_numbers(self, painter: QPainter) -> None:
         colors, stale = theme.tokens(), self._bars.board.stale
-        first, second = self._numbers()
-        column = QRectF(self.width() - SIDE - RIGHT, 0, RIGHT, self.height() / 2 - 1)
-        right = Qt.AlignmentFlag.AlignRight
         measured = self.way in self._bars.board.paces
         weight = QFont.Weight.DemiBold if measured else QFont.Weight.Normal
-        painter.setFont(theme.font(theme.FONT_SIZE, weight))
-        painter.setPen(QColor(colors.text if measured and not stale else colors.muted))
-        painter.drawText(column, right | Qt.AlignmentFlag.AlignBottom, first)
-        column.translate(0, column.height() + 4)
-        painter.setFont(theme.font(theme.SMALL))
-        painter.setPen(QColor(colors.muted))
-        painter.drawText(column, right | Qt.AlignmentFlag.AlignTop, second)
+        ink = colors.text if measured and not stale else colors.muted
+        lines = (
+            (theme.font(theme.FONT_SIZE, weight), ink, FIRST_LINE),
+            (theme.font(theme.SMALL), colors.muted, SECOND_LINE),
+        )
+        for text, (font, color, baseline) in zip(self._numbers(), lines, strict=True):
+            painter.setFont(font)
+            painter.setPen(QColor(color))
+            x = self.width() - SIDE - QFontMetricsF(font).horizontalAdvance(text)
+            painter.drawText(QPointF(x, self.height() / 2 + baseline), text)
 
     def _numbers(self) -> tuple[str, str]:
         """The two lines on the right."""
@@ -263,7 +266,8 @@ class WayRow(QAbstractButton):
             done, seconds = board.underway.images, board.underway.seconds
             if not seconds:
                 return "warms up", ""
-            return f"{seconds:.1f}{theme.THIN_SPACE}s", f"{theme.spaced(done)} images done"
+            images = f"{theme.spaced(done)} images" if done else "the first images"
+            return f"{seconds:.1f}{theme.THIN_SPACE}s", images
         return ("waits", "") if board.waiting else ("", "")
 
 
@@ -288,7 +292,7 @@ class SpeedAxis(QWidget):
         for decade in range(low, high + 1, 1 if apart > widest else 2):
             box = QRectF(bars.x_of(10.0**decade) - 40, 7, 80, 16)
             painter.drawText(box, top, _power(decade))
-        caption = "images/s; from line to line ten times as many"
+        caption = "images/s, logarithmic: ten times as many from line to line"
         box = QRectF(bars.left - 60, 24, bars.span + 120, 16)
         painter.drawText(box, top, caption)
 

@@ -99,6 +99,12 @@ def color(value: str, alpha: float = 1.0) -> QColor:
     return made
 
 
+@cache
+def blend(ground: str, value: str, share: float) -> QColor:
+    """An opaque colour: what `value` looks like if `share` of it covers the ground; shared."""
+    return QColor(*_mixed(ground, value, np.array([share]))[0].tolist())
+
+
 def apply_theme(app: QApplication, name: str) -> None:
     """Dresses the whole application; every widget is told by a palette change event."""
     global _current

@@ -25,6 +25,9 @@ Memory is in the engine's order, (H, C, W, N) with the batch innermost (see work
 columns are copied in long runs and the products are wide.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -66,14 +69,17 @@ def gradient_by_weight(
     start = (-padding[0], -padding[1])
     columns = workspace.left("columns", images)
     if columns is None:
-        columns = _columns(images, kernel, start, stride, (height, width), workspace, "columns")
+        columns = _columns(images, kernel[1], start[1], stride[1], width, workspace, "columns")
     rows = in_memory_order(gradient).reshape(height, filters, -1)
-    windows = _windows(columns, kernel[0], stride[0], height)
-    # Transposed as a whole, since BLAS takes the tall matrix first a quarter faster.
-    products = workspace.array("products", (height, windows.shape[1], filters), gradient)
-    np.matmul(windows, rows.transpose(0, 2, 1), out=products)
-    by_rows = products.sum(axis=0).reshape(kernel[0], channels, kernel[1], filters)
-    return np.ascontiguousarray(by_rows.transpose(3, 1, 0, 2))
+    by_weight = np.zeros((kernel[0] * channels * kernel[1], filters), gradient.dtype)
+    for under in _windows(columns, kernel[0], start[0], stride[0], height):
+        # Transposed as a whole, since BLAS takes the tall matrix first a quarter faster.
+        shape = (*under.columns.shape[:2], filters)
+        products = workspace.array(f"products {shape}", shape, gradient)
+        np.matmul(under.columns, rows[under.rows].transpose(0, 2, 1), out=products)
+        by_weight[under.taps] += products.sum(axis=0)
+    by_weight = by_weight.reshape(kernel[0], channels, kernel[1], filters)
+    return np.ascontiguousarray(by_weight.transpose(3, 1, 0, 2))
 
 
 def gradient_by_input(
@@ -131,56 +137,79 @@ def _correlate(
     `maps` counts as zero.
     """
     filters, channels, kernel_h, kernel_w = weight.shape
-    height, width = output.shape[2:]
-    kernel = (kernel_h, kernel_w)
-    columns = _columns(maps, kernel, start, stride, (height, width), workspace, name)
-    windows = _windows(columns, kernel_h, stride[0], height)
+    count, _, height, width = output.shape
+    columns = _columns(maps, kernel_w, start[1], stride[1], width, workspace, name)
     flat = weight.transpose(0, 2, 1, 3).reshape(filters, kernel_h * channels * kernel_w)
-    rows = output.transpose(2, 1, 3, 0)
-    if rows.flags.c_contiguous:
-        np.matmul(flat, windows, out=rows.reshape(height, filters, -1))
-    else:
-        rows[...] = np.matmul(flat, windows).reshape(rows.shape)
+    memory = output.transpose(2, 1, 3, 0)
+    target = memory if memory.flags.c_contiguous else np.empty(memory.shape, memory.dtype)
+    rows = target.reshape(height, filters, width * count)
+    for under in _windows(columns, kernel_h, start[0], stride[0], height):
+        np.matmul(flat[:, under.taps], under.columns, out=rows[under.rows])
+    if target is not memory:
+        memory[...] = target
     return columns
 
 
 def _columns(
     maps: Array,
-    kernel: Pair,
-    start: Pair,
-    stride: Pair,
-    size: Pair,
+    kernel_w: int,
+    start: int,
+    stride: int,
+    width: int,
     workspace: Workspace,
     name: str,
 ) -> Array:
-    """Patches unrolled along x: (rows, C·kernel_w, W_out·N), zero outside of `maps`."""
-    count, channels, height, width = maps.shape
-    rows = (size[0] - 1) * stride[0] + kernel[0]
-    shape = (rows, channels, kernel[1], size[1], count)
+    """Patches unrolled along x: (H, C, kernel_w, W_out, N), zero left and right of `maps`."""
+    count, channels, rows, pixels = maps.shape
     # What lies outside is zero from the beginning: the same places are written every time.
-    columns = workspace.array(f"{name} of {height}×{width} from {start} by {stride}", shape, maps)
-    seen = slice(max(-start[0], 0), min(height - start[0], rows))
-    source = maps.transpose(2, 1, 3, 0)[seen.start + start[0] : seen.stop + start[0]]
-    for j in range(kernel[1]):
-        offset = start[1] + j
-        first = max(-(offset // stride[1]), 0)
-        last = min((width - 1 - offset) // stride[1], size[1] - 1)
+    name = f"{name} of {pixels} pixels from {start} by {stride}"
+    columns = workspace.array(name, (rows, channels, kernel_w, width, count), maps)
+    source = maps.transpose(2, 1, 3, 0)
+    for j in range(kernel_w):
+        offset = start + j
+        first = max(-(offset // stride), 0)
+        last = min((pixels - 1 - offset) // stride, width - 1)
         if first <= last:
-            pixels = slice(first * stride[1] + offset, last * stride[1] + offset + 1, stride[1])
-            columns[seen, :, j, first : last + 1] = source[:, :, pixels]
+            seen = slice(first * stride + offset, last * stride + offset + 1, stride)
+            columns[:, :, j, first : last + 1] = source[:, :, seen]
     return columns
 
 
-def _windows(columns: Array, kernel_h: int, stride_y: int, height: int) -> Array:
+class _Window(NamedTuple):
+    """What lies under the kernel at some rows of the output."""
+
+    rows: slice
+    """Which rows of the output."""
+    taps: slice
+    """Which of the kernel's (row, channel, column) have pixels under them at all."""
+    columns: Array
+    """(rows, taps, W_out·N)"""
+
+
+def _windows(
+    columns: Array, kernel_h: int, start: int, stride: int, height: int
+) -> Iterator[_Window]:
     """For each output row the blocks under the kernel as one matrix; nothing is copied.
 
-    (rows, C, kernel_w, W_out, N) to (H_out, kernel_h·C·kernel_w, W_out·N).
+    The rows with all of the kernel inside come together; then, one by one, those at the edges,
+    where some kernel rows have only padding under them and are left out.
     """
-    _, channels, kernel_w, width, count = columns.shape
-    row, _, line, _, item = columns.strides
-    return as_strided(
-        columns,
-        (height, kernel_h * channels * kernel_w, width * count),
-        (row * stride_y, line, item),
-        writeable=False,
-    )
+    rows, channels, kernel_w, width, count = columns.shape
+    line = channels * kernel_w
+    blocks = columns.reshape(rows, line, width * count)
+    first = max(-(start // stride), 0)
+    last = max(min((rows - kernel_h - start) // stride + 1, height), first)
+    if first < last:
+        block, column, item = blocks.strides
+        inside = as_strided(
+            blocks[first * stride + start :],
+            (last - first, kernel_h * line, width * count),
+            (block * stride, column, item),
+            writeable=False,
+        )
+        yield _Window(slice(first, last), slice(0, kernel_h * line), inside)
+    for y in (*range(min(first, height)), *range(last, height)):
+        top = y * stride + start
+        begin, end = max(top, 0), max(min(top + kernel_h, rows), max(top, 0))
+        under = blocks[begin:end].reshape(1, (end - begin) * line, width * count)
+        yield _Window(slice(y, y + 1), slice((begin - top) * line, (end - top) * line), under)

@@ -6,15 +6,25 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 GAP = 4
 """Pixels between a point and its name."""
+LINE = 5
+"""Pixels: the side of the boxes that stand for a line."""
 PLACES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
 """Right, left, above, below, then the corners."""
 
 
 def place_labels(
-    points: Sequence[QPointF], radii: Sequence[float], sizes: Sequence[QSizeF], area: QRectF
+    points: Sequence[QPointF],
+    radii: Sequence[float],
+    sizes: Sequence[QSizeF],
+    area: QRectF,
+    lines: Sequence[tuple[QPointF, QPointF]] = (),
 ) -> list[QRectF | None]:
-    """A box for each name, those of the first points first; None where there is no room."""
-    taken = [
+    """A box for each name, those of the first points first; None where there is no room.
+
+    Names keep off the `lines` too.
+    """
+    taken = [box for start, end in lines for box in _along(start, end)]
+    taken += [
         QRectF(point.x() - radius, point.y() - radius, 2 * radius, 2 * radius)
         for point, radius in zip(points, radii, strict=True)
     ]
@@ -64,6 +74,18 @@ def _beside(point: QPointF, away: float, size: QSizeF, place: tuple[int, int]) -
     y = point.y() + down * (away + size.height() / 2 - 2)
     box.moveCenter(QPointF(x, y))
     return box
+
+
+def _along(start: QPointF, end: QPointF) -> list[QRectF]:
+    """Small boxes that cover a line."""
+    way = end - start
+    count = int(max(abs(way.x()), abs(way.y())) / LINE) + 1
+    boxes = []
+    for place in range(count + 1):
+        box = QRectF(0, 0, LINE, LINE)
+        box.moveCenter(start + way * (place / count))
+        boxes.append(box)
+    return boxes
 
 
 def _meets(box: QRectF, taken: Sequence[QRectF]) -> bool:

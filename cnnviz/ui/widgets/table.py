@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.ui import theme
 
-ROW, HEADER = 24, 28
+ROW, HEADER = 22, 28
 """Heights in pixels."""
 TEXT_SIZE = 12
 PAD = 8
