@@ -59,7 +59,8 @@ class TimeHistory:
     @property
     def ends(self) -> NDArray[np.float64]:
         """The last batch of every entry, from 1, shape (entries,)."""
-        return np.minimum(self.span * np.arange(1.0, self.entries + 1), self._batches)
+        ends: NDArray[np.float64] = self.span * np.arange(1.0, self.entries + 1)
+        return np.minimum(ends, float(self._batches), out=ends)
 
     def seconds(self, *rows: Row) -> Seconds:
         """The sum of some rows, seconds a batch, for every entry; 0 for what was not measured."""

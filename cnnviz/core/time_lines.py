@@ -54,7 +54,7 @@ def lines(layers: list[Layer], rows: list[Row]) -> list[Line]:
 
 def milliseconds(history: TimeHistory, *rows: Row) -> Values:
     """Of every entry."""
-    return 1000.0 * history.seconds(*rows)
+    return 1000 * history.seconds(*rows).astype(np.float64)
 
 
 def entries_a_point(history: TimeHistory, points: int) -> int:

@@ -28,7 +28,7 @@ COLUMNS = (
 TEACHING = (
     "Dots under the slope wait for memory, dots under the flat roof for arithmetic. "
     "A dot above the slope is served from the caches, which are faster than memory. "
-    "The larger the dot, the more of the time it takes."
+    "The larger a dot, the more time it takes."
 )
 
 
@@ -41,6 +41,10 @@ class LayerCostsView(QWidget):
         self.meter = PeakMeter(session, self)
         self.parts: list[Pass] = []
         self.machine = QLabel()
+        self.machine.setToolTip(
+            "The best of several tries: large matrix products, and copies of large arrays. "
+            "Whatever else runs on this machine meanwhile lowers them"
+        )
         self.again = QPushButton("Measure again")
         self.again.setAutoDefault(False)
         self.again.setToolTip("Measures this machine's peak anew; training rests meanwhile")
@@ -52,7 +56,7 @@ class LayerCostsView(QWidget):
         self.caption.setProperty("small", True)
         self.caption.setWordWrap(True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setFixedHeight(34)
+        self.caption.setFixedHeight(46)
         self._lay_out()
         self._connect()
 
@@ -95,9 +99,9 @@ class LayerCostsView(QWidget):
         """Whether no thread of ours runs."""
         return self.meter.is_shut_down
 
-    def shutdown(self) -> None:
-        """Ends what is under way; `is_shut_down` says when it has ended."""
-        self.meter.give_up()
+    def shut_down(self) -> None:
+        """Ends what is under way, for good; `is_shut_down` says when it has ended."""
+        self.meter.shut_down()
 
     # What is shown.
 
@@ -107,12 +111,13 @@ class LayerCostsView(QWidget):
         if not self.isVisible():
             return
         session, network = self.session, self.session.network
-        self.machine.setText(self._about_machine())
         self.again.setEnabled(self.meter.work is Work.NOTHING)
         if network is None:
+            self.machine.setText(self._about_machine())
             return
         seconds = {row: ms / 1000 for row, ms in session.times.milliseconds.items()}
         self.parts = passes(network.layers, session.settings.batch_size, seconds)
+        self.machine.setText(self._about_machine())
         peak = self.meter.peak
         places = decimals(session.times.total)
         rows = [_cells(part, peak, places) for part in self.parts]
@@ -139,6 +144,8 @@ class LayerCostsView(QWidget):
             return self.meter.problem
         if peak.threads != threads:
             return f"this run uses {threads}: measure again"
+        if any(part.rate > peak.flops_per_second for part in self.parts):
+            return "a layer was faster than that: measure again"
         return ""
 
     @Slot(int)
@@ -159,9 +166,10 @@ class LayerCostsView(QWidget):
         self._refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: a measurement is not worth keeping training from its work."""
+        """Nobody looks, so training need not wait; a minimised window only looks away."""
         super().hideEvent(event)
-        self.meter.give_up()
+        if not event.spontaneous():
+            self.meter.give_up()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""

@@ -24,6 +24,7 @@ from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
+from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
@@ -58,6 +59,8 @@ class MainWindow(QMainWindow):
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.timing = TimingView(session)
+        self.timing.more_wanted.connect(self.open_time_lab)
+        self.time_lab: TimeLab | None = None
         self.status = StatusView(session)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
@@ -196,6 +199,15 @@ class MainWindow(QMainWindow):
         self.digits.step_image(-1)
 
     @Slot()
+    def open_time_lab(self) -> None:
+        """The window where time is taken apart; made when it is first asked for."""
+        if self._closing.isActive():
+            return
+        if self.time_lab is None:
+            self.time_lab = TimeLab(self.session, self)
+        self.time_lab.show_in_front()
+
+    @Slot()
     def change_theme(self) -> None:
         """From dark to light and back."""
         app = QApplication.instance()
@@ -243,7 +255,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks the threads to end and closes when they have, without freezing."""
-        if self.session.is_shut_down:
+        if self.time_lab:
+            self.time_lab.shut_down()
+        if self._threads_have_ended():
             self._keep_layout()
             event.accept()
             return
@@ -252,9 +266,13 @@ class MainWindow(QMainWindow):
         self._whole.setEnabled(False)
         self._closing.start()
 
+    def _threads_have_ended(self) -> bool:
+        lab_has = self.time_lab is None or self.time_lab.is_shut_down
+        return self.session.is_shut_down and lab_has
+
     @Slot()
     def _close_when_stopped(self) -> None:
-        if self.session.is_shut_down:
+        if self._threads_have_ended():
             self._closing.stop()
             self.close()
 

@@ -49,6 +49,7 @@ class PeakMeter(QObject):
         self._goal: float | None = None  # of the training that was paused
         self._place: tuple[RunRequest | None, int] = (None, 0)
         self._polls_of_training = 0
+        self._ended = False
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._look)
@@ -63,9 +64,10 @@ class PeakMeter(QObject):
         """Whether training goes on when this is over."""
         return self._goal is not None
 
+    @Slot()
     def measure(self) -> None:
         """Pauses training and measures; does nothing if it is at it already."""
-        if self.work is not Work.NOTHING:
+        if self.work is not Work.NOTHING or self._ended:
             return
         self._goal = self._session.status.goal if self._session.is_training else None
         if self._goal is not None:
@@ -79,6 +81,11 @@ class PeakMeter(QObject):
         """Ends a measurement that is under way as soon as it can be, without a result."""
         self._interrupted.set()
         self._look()
+
+    def shut_down(self) -> None:
+        """Gives up, and allows no other measurement. Returns at once."""
+        self._ended = True
+        self.give_up()
 
     @Slot()
     def _look(self) -> None:

@@ -81,7 +81,7 @@ def three_digits(number: float) -> str:
     """As exact as such a measurement is: 8.32, 54.6, 812, 10 200."""
     if number <= 0:
         return "0"
-    decimals = 2 - math.floor(math.log10(number))
+    decimals = 2 - int(f"{number:.2e}".partition("e")[2])
     rounded = round(number, decimals)
     return f"{rounded:.{decimals}f}" if decimals > 0 else theme.spaced(int(rounded))
 
@@ -115,7 +115,7 @@ class RaceBars(QWidget):
         """Where the axis begins: names and explanations, one as wide as another, end before."""
         small = QFontMetricsF(theme.font(theme.SMALL))
         words = [small.horizontalAdvance(EXPLANATIONS.get(way, "")) for way in self.rows]
-        return SIDE + DOT + 10 + max(words, default=0) + GAP
+        return math.ceil(SIDE + DOT + 10 + max(words, default=0) + GAP)
 
     @property
     def span(self) -> float:
@@ -185,24 +185,22 @@ class WayRow(QAbstractButton):
         return QSize(self._bars.minimumSizeHint().width(), ROW_HEIGHT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Ground, grid, mark and words, bar, numbers."""
-        painter = QPainter(self)
-        self._paint_ground(painter)
-        self._bars.paint_grid(painter, self.height())
+        """Ground, grid, frame, mark and words, bar, numbers."""
+        colors, painter = theme.tokens(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        frame = QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5)
+        if self.underMouse() or self.hasFocus():
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colors.raised))
+            painter.drawRoundedRect(frame, 7, 7)
+        self._bars.paint_grid(painter, self.height())
+        if self.hasFocus():
+            painter.setPen(QPen(QColor(colors.selected), 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame, 7, 7)
         self._paint_name(painter)
         self._paint_bar(painter)
         self._paint_numbers(painter)
-
-    def _paint_ground(self, painter: QPainter) -> None:
-        colors = theme.tokens()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.underMouse() or self.hasFocus():
-            edge = colors.selected if self.hasFocus() else colors.raised
-            painter.setPen(QPen(QColor(edge), 1))
-            painter.setBrush(QColor(colors.raised))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5), 7, 7)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _paint_name(self, painter: QPainter) -> None:
         colors = theme.tokens()
@@ -293,7 +291,8 @@ class SpeedAxis(QWidget):
             box = QRectF(bars.x_of(10.0**decade) - 40, 7, 80, 16)
             painter.drawText(box, top, _power(decade))
         caption = "images/s, logarithmic: ten times as many from line to line"
-        box = QRectF(bars.left - 60, 24, bars.span + 120, 16)
+        width = painter.fontMetrics().horizontalAdvance(caption) + 2
+        box = QRectF(bars.left + (bars.span - width) / 2, 24, width, 16)
         painter.drawText(box, top, caption)
 
 

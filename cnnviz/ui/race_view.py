@@ -6,7 +6,7 @@ the race ends the race.
 """
 
 from PySide6.QtCore import QEvent, QTimer, Slot
-from PySide6.QtGui import QColor, QHideEvent, QPalette
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from cnnviz.core.convolution import WAYS
@@ -64,7 +64,7 @@ class RaceView(QWidget):
         self._rested = False
         self._goal: float | None = None  # of the training that rests
         self._ended = False
-        self._failed = False
+        self._bad = False  # what the message says
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -129,12 +129,12 @@ class RaceView(QWidget):
             return
         session = self.session
         self._course, self._paces = course, {}
-        self._active, self._race, self._failed = True, None, False
+        self._active, self._race = True, None
         self._goal = session.status.goal if session.is_training else None
         self._rested = False
         session.pause()
         self._rested = not session.is_training
-        self._say("Waiting for training to rest …" if self._goal else "")
+        self._say("")
         self._timer.start()
         self._poll()
         self.cancel_button.setFocus()
@@ -180,7 +180,9 @@ class RaceView(QWidget):
             self._timer.stop()
             return
         if self._race is None:
-            if self._training_rests() and self._races.are_over:
+            if not self._training_rests():
+                self._say("Waiting for training to rest …")
+            elif self._races.are_over:
                 self._race = self._races.start(self._course)
             self._refresh()
             return
@@ -201,13 +203,13 @@ class RaceView(QWidget):
         if standing.failure is None:
             self._end("Press a way to train with it.")
             return
-        text, details = standing.failure
-        self._failed = True
-        self._end(f"The race stopped. {text}")
+        message, details = standing.failure
+        text = f"The race stopped. {message}"
+        self._end(text, bad=True)
         if details:
-            self.session.noticed.emit(Notice(f"The race stopped. {text}", details))
+            self.session.noticed.emit(Notice(text, details))
 
-    def _end(self, text: str, go_on: bool = True) -> None:
+    def _end(self, text: str, go_on: bool = True, bad: bool = False) -> None:
         """However it ended: says so, and hands the machine back to training."""
         self._active, self._race = False, None
         self._races.cancel()
@@ -215,7 +217,7 @@ class RaceView(QWidget):
         if go_on and self._goal is not None:
             self.session.train_to(self._goal)
             text += " Training goes on."
-        self._say(text)
+        self._say(text, bad)
         had_focus = self.cancel_button.hasFocus()
         self._refresh()
         if had_focus:
@@ -226,9 +228,8 @@ class RaceView(QWidget):
         """Ends the race when somebody trains."""
         if self._active and self._rested and self.session.is_training:
             self._end("Cancelled, for training goes on.", go_on=False)
-        elif self._active and not self.session.is_training:
+        elif not self.session.is_training:
             self._rested = True
-        self._refresh()
 
     @Slot()
     def _follow_run(self) -> None:
@@ -258,16 +259,14 @@ class RaceView(QWidget):
         if stale and not self._active:
             self._say("Measured with another network or other settings. Race again to compare.")
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, bad: bool = False) -> None:
         self.message.setText(text)
+        self._bad = bad
         self._recolour()
 
     def _recolour(self) -> None:
         colors = theme.tokens()
-        palette = QPalette(self.message.palette())
-        color = colors.bad if self._failed else colors.muted
-        palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
-        self.message.setPalette(palette)
+        self.message.setStyleSheet(f"color: {colors.bad if self._bad else colors.muted}")
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""

@@ -19,8 +19,10 @@ from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField
 from cnnviz.ui.widgets.question import Question
+from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN, SPACING = 14, 10
+TEXT_MS = 250
 ICON = QSize(14, 14)
 DATA = (
     ("mnist", "MNIST", "60 000 handwritten digits to learn from, 10 000 to test on"),
@@ -51,7 +53,9 @@ class RunControls(QWidget):
         rows.addLayout(self._first)
         rows.addLayout(self._second)
         self._second.addWidget(self._settings)
-        session.status_changed.connect(self._show_status)
+        self._calm = Throttle(self._show_place, TEXT_MS, self)
+        self._was_training = False
+        session.status_changed.connect(self._take_status)
         session.run_changed.connect(self._show_settings)
         session.run_changed.connect(self._reserve_room)
         session.settings_changed.connect(self._show_settings)
@@ -114,7 +118,21 @@ class RunControls(QWidget):
         self._ask(text, "Reset", self._session.reset)
 
     @Slot()
+    def _take_status(self) -> None:
+        """While training goes on, words a few times a second; what the user did, at once."""
+        goes_on = self._session.is_training and self._was_training
+        self._was_training = self._session.is_training
+        self._show_buttons()
+        if goes_on:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
     def _show_status(self) -> None:
+        self._show_buttons()
+        self._show_place()
+
+    def _show_buttons(self) -> None:
         session, status = self._session, self._session.status
         training = session.is_training
         usable = status.phase not in (Phase.LOADING, Phase.STOPPED)
@@ -125,6 +143,9 @@ class RunControls(QWidget):
         if self.train_button.text() != text:
             self.train_button.setText(text)
             self._show_icons()
+
+    def _show_place(self) -> None:
+        status = self._session.status
         self._place.setText(self._place_text())
         done = status.step % status.batches_per_epoch
         self._progress.setRange(0, status.batches_per_epoch)

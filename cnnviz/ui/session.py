@@ -35,9 +35,8 @@ from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
+from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 
-FRAME_MS = 33
-"""Between two drains: pictures follow at up to 30 a second."""
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
 TIMED_BATCHES = 50
@@ -118,8 +117,9 @@ class Session(QObject):
         self._text_due = 0.0
         self._play_when_ready = False
         self._timer = QTimer(self)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.drain)
+        self._timer.setInterval(SHORTEST_MS)
+        self._pace = FramePace()
+        self._timer.timeout.connect(self._frame)
 
     # What the user wishes.
 
@@ -273,6 +273,14 @@ class Session(QObject):
         if status != self.status:
             self.status = status
             self.status_changed.emit()
+
+    @Slot()
+    def _frame(self) -> None:
+        """One beat of the timer, and when the next one comes."""
+        self.drain()
+        interval = self._pace.next_interval(self.is_training)
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
 
     def _drain_coming(self, request: RunRequest, runner: Runner) -> None:
         """Waits for the run that is being loaded to be ready, or to fail."""

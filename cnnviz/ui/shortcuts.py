@@ -29,6 +29,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+N",), "choose_network", "Network"),
     Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
     Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("T",), "open_time_lab", "Time lab"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),

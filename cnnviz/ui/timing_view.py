@@ -6,7 +6,7 @@ The rows cover the whole step, and the numbers as they are written add up to the
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRectF, Qt, Slot
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QStackedLayout,
+    QToolButton,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 from cnnviz.core.layer import Layer
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session, Times
+from cnnviz.ui.widgets.icons import icon
 
 TEXT_SIZE = 12
 LEAST_PITCH, GREATEST_PITCH = 15, 22
@@ -244,12 +246,21 @@ class TimingBars(QWidget):
 class TimingView(QWidget):
     """The panel: heading, bars, legend and total; a sentence as long as nothing was measured."""
 
+    more_wanted = Signal()
+    """The button that opens the time lab was pressed."""
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.bars = TimingBars()
         self.bars.setAccessibleName("Time per layer")
         self.note = _label("", "small")
+        self.more = QToolButton()
+        self.more.setProperty("quiet", "true")
+        self.more.setIconSize(QSize(15, 15))
+        self.more.setAccessibleName("Time lab")
+        self.more.setToolTip("Time lab: what these times are worth, how they move, a race (T)")
+        self.more.clicked.connect(self.more_wanted)
         self.legend = _label("", "small")
         self.total = _label("", "small")
         self.empty = _label("Press Train: the time of each layer will be shown here.", "muted")
@@ -277,7 +288,9 @@ class TimingView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(4)
-        column.addLayout(_row(_label("Time per layer", "heading"), self.note))
+        head = _row(_label("Time per layer", "heading"), self.more)
+        head.insertWidget(1, self.note)
+        column.addLayout(head)
         column.addLayout(self.pages, 1)
 
     @Slot()
@@ -300,6 +313,7 @@ class TimingView(QWidget):
 
     def _recolour(self) -> None:
         colors = theme.tokens()
+        self.more.setIcon(icon("stopwatch", colors.muted))
         mark = '<span style="color:{}">■</span>&nbsp;{}'
         parts = ((colors.negative, "forward"), (colors.positive, "backward"))
         self.legend.setText("&nbsp;&nbsp; ".join(mark.format(*part) for part in parts))

@@ -143,7 +143,9 @@ def test_what_the_user_can_mend_is_told_without_a_traceback(course, no_threads_l
     runs = Race(replace(course, optimizer="magic"))
     runs.start()
     assert runs.join(PATIENCE)
-    message, details = runs.standing.failure
+    failure = runs.standing.failure
+    assert failure
+    message, details = failure
     assert "magic" in message
     assert details == ""
 
@@ -156,6 +158,8 @@ def test_a_bug_is_told_with_its_traceback(monkeypatch, course, no_threads_left):
     runs = Race(course)
     runs.start()
     assert runs.join(PATIENCE)
-    message, details = runs.standing.failure
+    failure = runs.standing.failure
+    assert failure
+    message, details = failure
     assert message == "RuntimeError: the dog ate it"
     assert "Traceback" in details

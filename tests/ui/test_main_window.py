@@ -69,6 +69,7 @@ def after(method):
         "choose_network": lambda window: window.controls.network_choice.menu().isVisible(),
         "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
         "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
+        "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
         "close": lambda window: not window.isVisible(),

@@ -39,7 +39,7 @@ def endless(monkeypatch):
 
 
 @pytest.fixture
-def open_view(qtbot, until):
+def open_view(qtbot, until, open_session):
     """Shows race views of sessions; all are shut down and deleted at the end."""
     made = []
 
@@ -342,8 +342,12 @@ def test_the_same_network_again_makes_it_true_again(view):
 
 
 def test_what_was_timed_on_a_part_is_said(view):
+    view.session.settings = replace(view.session.settings, batch_size=128)
     give_paces(view)
-    assert "loop was timed on 32 of the 4 images" in view.result.text()  # as given, not as real
+    assert "loop was timed on 32 of the 128 images" in view.result.text()
+    view._paces["correlate"] = view._paces["correlate"]._replace(images=32, scaled=True)
+    view._refresh()
+    assert "loop and correlate were each timed on 32" in view.result.text()
 
 
 def test_numbers_factors_and_use_are_told_to_those_who_do_not_see(view):

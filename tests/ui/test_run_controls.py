@@ -232,7 +232,7 @@ def test_train_and_pause(session, controls, press, until):
     press(controls.train_button)
     assert controls.train_button.text() == "Pause"
     until(lambda: len(session.timeline) > 20)
-    assert place(controls).startswith("Epoch ")
+    until(lambda: place(controls).startswith("Epoch "))
     press(controls.train_button)
     assert controls.train_button.text() == "Train"
     until(lambda: session.status.phase is Phase.PAUSED)

@@ -122,12 +122,16 @@ def seconds_by_rows_to_weight(images: Shape, gradient: Shape, kernel: Pair, padd
 
 
 def seconds_by_fft(maps: Shape, kernels: Shape, padding: Pair) -> float:
-    """What `_by_fft` takes: so much a call, and so much a value of each map transformed."""
+    """What `_by_fft` takes: so much a call, and so much a value of each map transformed.
+
+    With kernels of 1×1 fftconvolve transforms nothing and merely multiplies.
+    """
     count, filters, channels = maps[0], kernels[0], kernels[1]
-    area = _full_area(maps[2:], kernels[2:], padding)
+    area = _full_area((maps[2], maps[3]), (kernels[2], kernels[3]), padding)
     calls = ceil(count / _share(BLOCK, filters * area))
     transforms = count + calls * filters + count * filters
-    return channels * (140e-6 * calls + 4.7e-9 * transforms * area)
+    call, value = (140e-6, 4.7e-9) if max(kernels[2:]) > 1 else (40e-6, 1e-9)
+    return channels * (call * calls + value * transforms * area)
 
 
 # The work. `pulse` comes at least every few milliseconds.

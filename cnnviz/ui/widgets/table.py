@@ -246,7 +246,7 @@ class CellDelegate(QStyledItemDelegate):
         """One cell."""
         table, place = self._table, index.column()
         cell, column = table.cells.cells[index.row()][place], table.cells.columns[place]
-        colors, rect = theme.tokens(), QRectF(option.rect)  # type: ignore[attr-defined]
+        colors, rect = theme.tokens(), QRectF(option.rect)
         chosen = index.row() == table.chosen_row()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

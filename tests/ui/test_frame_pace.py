@@ -1,0 +1,34 @@
+import pytest
+
+from cnnviz.ui.frame_pace import LONGEST_MS, SHARE, SHORTEST_MS, FramePace
+
+
+def after(frames: int, cost: float, cores: int = 2, training: bool = True) -> int:
+    """The interval after so many frames of `cost` seconds each."""
+    seconds = iter([cost * k for k in range(frames + 1)])
+    pace = FramePace(lambda: next(seconds), cores)
+    for _ in range(frames):
+        pace.next_interval(training)
+    return pace.next_interval(training)
+
+
+@pytest.mark.parametrize("cost", [0.004, 0.006, 0.01])
+def test_frames_take_their_share_and_no_more(cost: float) -> None:
+    assert cost / (after(100, cost) / 1000) == pytest.approx(SHARE * 2, rel=0.01)
+
+
+def test_more_cores_allow_more_frames() -> None:
+    assert after(100, 0.006, cores=4) == pytest.approx(after(100, 0.006) / 2, abs=1)
+
+
+def test_never_faster_nor_slower_than_is_sensible() -> None:
+    assert after(100, 1e-5) == SHORTEST_MS
+    assert after(100, 1.0) == LONGEST_MS
+
+
+def test_one_dear_frame_does_not_stop_the_picture() -> None:
+    assert after(1, 0.03) < LONGEST_MS
+
+
+def test_nothing_is_held_back_while_nothing_trains() -> None:
+    assert after(100, 0.1, training=False) == SHORTEST_MS
