@@ -54,11 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
-def window() -> int:
-    """Opens the window; the command for desktops, which takes no arguments."""
-    return main([])
-
-
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)

@@ -30,8 +30,6 @@ IMAGES, CLASSES = 60_000, 10
 """As many as MNIST has, so that a batch comes from memory and not from a cache."""
 SLICE = 0.3
 """Seconds that each timing takes, and each warm-up: as many steps as fit, at least one."""
-GATHERING = 1.5
-"""Seconds of fast steps before that, in which the other cores join in (see parallel.py)."""
 SLOW, SLOW_TOTAL = 2.0, 10.0
 """A side whose step takes longer than SLOW seconds is timed for about SLOW_TOTAL in all."""
 FILTERS, SIDES, BATCH_SIZES = (8, 16, 32, 64), (28, 56), (16, 32, 64, 128, 256, 512)
@@ -216,9 +214,7 @@ def opened(side: Side, case: Case, dataset: Dataset) -> AbstractContextManager[S
 def _our_trainer(side: Side, case: Case, dataset: Dataset) -> Iterator[Step]:
     settings = Settings(batch_size=case.batch_size, threads=case.threads)
     with closing(Trainer(case.spec, dataset, settings)) as trainer:
-        end = perf_counter() + GATHERING
-        while perf_counter() < end:
-            trainer.train_batch()
+        trainer.start_helpers()
         trainer.set_convolution(str(side.convolution))
         yield trainer.train_batch
 

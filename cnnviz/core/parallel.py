@@ -6,9 +6,9 @@ cannot), this process learns their shares too, one after the other, and only the
 
 import logging
 import os
+import time
 from collections.abc import Callable
 from itertools import pairwise
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,11 @@ class ParallelLearner:
             if share.helper is None:
                 share.start_helper()
 
+    @property
+    def helpers_are_ready(self) -> bool:
+        """Whether all that were started can be given work; one that never will is given up."""
+        return all(share.is_ready() for share in self._shares)
+
     def learn(
         self, split: Split, indices: NDArray[np.integer[Any]], lap: Lap, check: Callable[[], None]
     ) -> tuple[float, Array, NDArray[np.int64]]:
@@ -73,7 +78,7 @@ class ParallelLearner:
         called as by `Network.learn`, and with "data"; `check` is called now and then. What either
         raises gives up all shares and is raised here.
         """
-        begin = perf_counter()
+        begin = time.perf_counter()
         try:
             handed = [share.hand_over(split, indices) for share in self._shares]
             lap("data", "forward")
@@ -92,7 +97,7 @@ class ParallelLearner:
         for share in self._shares[1:]:
             self._network.gradient += share.gradient
         if self._patience > 0:
-            self._patience -= perf_counter() - begin
+            self._patience -= time.perf_counter() - begin
             if self._patience <= 0:
                 self.start_helpers()
         losses, logits, labels = zip(*filter(None, results), strict=True)
@@ -125,6 +130,14 @@ class _Share:
             self.helper = Helper(self.network, self.part.stop - self.part.start)
         except OSError:
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
+
+    def is_ready(self) -> bool:
+        """Whether whoever learns this share could begin now."""
+        try:
+            return self.helper is None or self.helper.ready
+        except HelperLost:
+            self._lose()
+            return True
 
     def hand_over(self, split: Split, indices: NDArray[np.integer[Any]]) -> bool:
         """Has the helper begin; false if there is none, or it is not ready yet."""

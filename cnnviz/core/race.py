@@ -30,8 +30,6 @@ SECONDS = 1.0
 """Steps are repeated until this much time is measured …"""
 MOST_STEPS = 100
 """… or so many of them."""
-WARM_UP = 1.0
-"""Seconds of fast steps before the timed ones, in which the other cores join in (parallel.py)."""
 WHOLE_SECONDS = 4.0
 """A way that would need more for the whole batch is timed on a part of it."""
 RATE = 1e-6
@@ -168,11 +166,8 @@ def _time_way(
     images = course.batch_size
     if alone * images > WHOLE_SECONDS:
         images = min(images, LEAST_SHARE * course.threads)
-    with closing(_trainer(course, dataset, "im2col", images, course.threads)) as trainer:
-        end = perf_counter() + WARM_UP
-        while perf_counter() < end:
-            trainer.train_batch(interrupted=interrupted)
-        trainer.set_convolution(way)
+    with closing(_trainer(course, dataset, way, images, course.threads)) as trainer:
+        trainer.start_helpers(interrupted)
         shares = max(1, min(course.threads, images // LEAST_SHARE))
         expected = max(SECONDS, alone * images / shares)
         seconds = _time_steps(trainer, expected, tell, interrupted)

@@ -8,6 +8,7 @@ roof; which of them is the lower at I says what the pass waits for.
 from dataclasses import dataclass
 
 from cnnviz.core.costs import Cost, layer_costs
+from cnnviz.core.curves import percent
 from cnnviz.core.layer import Layer
 from cnnviz.core.machine import Peak
 from cnnviz.core.stopwatch import Row
@@ -68,11 +69,11 @@ def ridge(peak: Peak) -> float:
 def verdict(part: Pass, peak: Peak) -> str:
     """What a pass waits for, in words."""
     limit = roof(peak, part.cost.intensity)
-    share = f"{100 * part.rate / limit:.0f}\u2009%"
+    if part.rate > peak.flops_per_second:
+        share = percent(part.rate / peak.flops_per_second, 0)
+        return f"{share} of the flat roof, which was measured too low: measure again"
+    share = percent(part.rate / limit, 0)
     if part.cost.intensity >= ridge(peak):
-        if part.rate > limit:
-            return f"{share} of the flat roof, which was measured too low: measure again"
         return f"{share} of what arithmetic allows here"
-    if part.rate > limit:
-        return f"{share} of what memory allows here: served from the caches"
-    return f"{share} of what memory allows here"
+    caches = ": served from the caches" if part.rate > limit else ""
+    return f"{share} of what memory allows here{caches}"

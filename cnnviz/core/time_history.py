@@ -17,6 +17,7 @@ MOST_ENTRIES = 20_000
 """Entries kept at most: 2 MB for a network of a dozen layers."""
 
 Seconds = NDArray[np.float32]
+EVERY_ENTRY = slice(None)
 
 
 class BatchTimes(NamedTuple):
@@ -56,16 +57,13 @@ class TimeHistory:
         """What was measured, in the order in which it was first met."""
         return list(self._columns)
 
-    @property
-    def ends(self) -> NDArray[np.float64]:
-        """The last batch of every entry, from 1, shape (entries,)."""
-        ends: NDArray[np.float64] = self.span * np.arange(1.0, self.entries + 1)
-        return np.minimum(ends, float(self._batches), out=ends)
-
-    def seconds(self, *rows: Row) -> Seconds:
+    def seconds(self, *rows: Row, part: slice = EVERY_ENTRY) -> Seconds:
         """The sum of some rows, seconds a batch, for every entry; 0 for what was not measured."""
-        columns = [self._columns[row] for row in rows if row in self._columns]
-        total: Seconds = self._means[columns, : self.entries].sum(axis=0, dtype=np.float32)
+        means = self._means[:, : self.entries][:, part]
+        total = np.zeros(means.shape[1], np.float32)
+        for row in rows:
+            if row in self._columns:
+                total += means[self._columns[row]]
         return total
 
     def total(self) -> Seconds:

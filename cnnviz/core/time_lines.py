@@ -13,12 +13,14 @@ import numpy as np
 from cnnviz.core.curves import FEWEST_BATCHES, Range, Values, round_up
 from cnnviz.core.layer import Layer
 from cnnviz.core.stopwatch import Row
-from cnnviz.core.time_history import TimeHistory
+from cnnviz.core.time_history import EVERY_ENTRY, Seconds, TimeHistory
 
 LEAST_MS = 1e-4
 """What the logarithm takes for less: a stopwatch cannot tell it from nothing."""
 RECENT, FEWEST_RECENT = 50, 5
 """Batches that "now" is the median of; entries, at least."""
+MOST_LOOKED_AT = 2000
+"""Entries, evenly spaced, that tell what is usual."""
 LEAST_USUAL = 100
 """Batches before which nothing is called usual."""
 LEAST_SHARE = 0.02
@@ -52,14 +54,14 @@ def lines(layers: list[Layer], rows: list[Row]) -> list[Line]:
     return [Line(WHOLE_STEP, tuple(rows)), *known, *others]
 
 
-def milliseconds(history: TimeHistory, *rows: Row) -> Values:
+def milliseconds(history: TimeHistory, rows: tuple[Row, ...], part: slice = EVERY_ENTRY) -> Values:
     """Of every entry."""
-    return 1000 * history.seconds(*rows).astype(np.float64)
+    return 1000 * history.seconds(*rows, part=part).astype(np.float64)
 
 
 def entries_a_point(history: TimeHistory, points: int) -> int:
-    """How many entries a drawn point is the median of."""
-    return max(1, math.ceil(history.entries / max(1, points)))
+    """How many entries a drawn point is the median of: an odd number, so that one is in the middle."""
+    return max(1, math.ceil(history.entries / max(1, points))) // 2 * 2 + 1
 
 
 def curve(history: TimeHistory, rows: tuple[Row, ...], points: int) -> tuple[Values, Values]:
@@ -68,14 +70,20 @@ def curve(history: TimeHistory, rows: tuple[Row, ...], points: int) -> tuple[Val
     The last one is of the newest batches, so many that nothing is left over.
     """
     size = entries_a_point(history, points)
-    values, ends = milliseconds(history, *rows), history.ends
-    whole = len(values) // size
-    medians = np.median(values[: whole * size].reshape(-1, size), axis=1)
-    places = ends[: whole * size].reshape(-1, size).mean(axis=1) - (history.span - 1) / 2
-    if whole * size < len(values):
-        medians = np.append(medians, np.median(values[-size:]))
-        places = np.append(places, ends[-1])
-    return places, medians
+    seconds, batches = history.seconds(*rows), size * history.span
+    whole = len(seconds) // size
+    medians = _middles(seconds[: whole * size].reshape(-1, size))
+    places = batches * np.arange(whole) + (batches + 1) / 2
+    if whole * size < len(seconds):
+        medians = np.append(medians, _middles(seconds[None, -size:]))
+        places = np.append(places, len(history))
+    return np.minimum(places, len(history)), 1000 * medians
+
+
+def _middles(rows: Seconds) -> Values:
+    """The median of each row of an odd number of values; four times as fast as np.median."""
+    middle = rows.shape[1] // 2
+    return np.partition(rows, middle, axis=1)[:, middle].astype(np.float64)
 
 
 def now(history: TimeHistory, rows: tuple[Row, ...]) -> float:
@@ -83,7 +91,7 @@ def now(history: TimeHistory, rows: tuple[Row, ...]) -> float:
     if not len(history):
         return 0.0
     count = max(FEWEST_RECENT, RECENT // history.span)
-    return float(np.median(milliseconds(history, *rows)[-count:]))
+    return float(np.median(milliseconds(history, rows, slice(-count, None))))
 
 
 def usual(history: TimeHistory, rows: tuple[Row, ...]) -> float | None:
@@ -91,8 +99,10 @@ def usual(history: TimeHistory, rows: tuple[Row, ...]) -> float | None:
     start = history.changes[-1][0] - 1 if history.changes else 0
     if len(history) - start < LEAST_USUAL:
         return None
-    values = milliseconds(history, *rows)[-(-start // history.span) :]
-    return float(np.median(values[:: 1 + len(values) // 2000])) if len(values) else None
+    first = -(-start // history.span)
+    stride = 1 + (history.entries - first) // MOST_LOOKED_AT
+    values = milliseconds(history, rows, slice(first, None, stride))
+    return float(np.median(values)) if len(values) else None
 
 
 def worth_a_line(history: TimeHistory, candidates: list[Line]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -23,6 +23,10 @@ from cnnviz.core.workspace import Array, may_diverge
 Value = TypeVar("Value")
 SHUFFLE_STREAM = 1
 """Keeps the random numbers of the shuffles apart from those of the weights."""
+
+
+POLL_SECONDS = 0.01
+"""Between two looks at whether helpers are ready."""
 
 
 class BatchResult(NamedTuple):
@@ -191,6 +195,18 @@ class Trainer:
         self.network.vector[...] = snapshot.vector
         self.optimizer.load_state(snapshot.optimizer_state)
         self.step = snapshot.step
+
+    def start_helpers(self, interrupted: Callable[[], bool] = lambda: False) -> None:
+        """Has the helper processes start now and waits until they are ready (see parallel.py).
+
+        Training starts them by itself after a while; until then it is slower, never different.
+        Raises Interrupted soon after `interrupted()` says so; they will then be ready later.
+        """
+        self._learner.start_helpers()
+        while not self._learner.helpers_are_ready:
+            if interrupted():
+                raise Interrupted
+            sleep(POLL_SECONDS)
 
     def close(self) -> None:
         """Ends the helper processes."""

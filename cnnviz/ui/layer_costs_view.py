@@ -19,16 +19,15 @@ from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 NONE = "–"
 COLUMNS = (
     Column("Layer", "Forward: the images on their way. Backward: the gradients", 0, False),
-    Column("ms a batch", "As in “Time per layer”: mean of the last batches", 84),
+    Column("ms a batch", "As in “Time per layer”: mean of the last batches", 82),
     Column("FLOP", "Multiplications, additions and the like of a batch, by formula", 70),
-    Column("Moved", "The least: every array goes in or comes out once, as float32", 80),
-    Column("GFLOP/s", "FLOP by time", 74),
-    Column("Of the peak", "GFLOP/s in parts of what this machine was measured to do at best", 144),
+    Column("Moved", "The least: every array goes in or comes out once, as float32", 76),
+    Column("GFLOP/s", "FLOP by time", 70),
+    Column("Of the peak", "GFLOP/s in parts of what this machine was measured to do at best", 136),
 )
 TEACHING = (
-    "Dots under the slope wait for memory, dots under the flat roof for arithmetic. "
-    "A dot above the slope is served from the caches, which are faster than memory. "
-    "The larger a dot, the more time it takes."
+    "Dots under the slope wait for memory, dots under the flat roof for arithmetic; "
+    "dots above the slope are served from the caches. The larger a dot, the more time it takes."
 )
 
 
@@ -76,8 +75,8 @@ class LayerCostsView(QWidget):
         parts.addWidget(self.table)
         parts.addWidget(picture)
         parts.setStretchFactor(1, 1)
-        parts.setSizes([624, 540])
-        self.table.setMinimumWidth(610)
+        parts.setSizes([620, 540])
+        self.table.setMinimumWidth(614)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 10, 14, 12)
         column.setSpacing(10)
@@ -123,7 +122,7 @@ class LayerCostsView(QWidget):
         rows = [_cells(part, peak, places) for part in self.parts]
         self.table.cells.show_cells([*rows, _sum_cells(all_together(self.parts), peak, places)])
         self.roofline.show_parts(self.parts, peak, "Press Train: each layer becomes a dot here.")
-        self._explain(self.table.chosen_row())
+        self._explain(self.table.chosen_row)
 
     def _about_machine(self) -> str:
         """The peak in words, or what is being done about it."""

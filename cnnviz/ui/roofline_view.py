@@ -8,7 +8,16 @@ import math
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.curves import Scale
@@ -48,6 +57,7 @@ class RooflineView(QWidget):
         self.lit = -1
         self.chosen_row = -1
         self._hint = ""
+        self._names: list[QRectF | None] | None = None  # boxes by row, until something moves
         self._pointer: QPointF | None = None
         self.setMouseTracking(True)
         self.setMinimumSize(300, 240)
@@ -58,7 +68,7 @@ class RooflineView(QWidget):
         if (parts, peak, hint) != (self.parts, self.peak, self._hint):
             self.parts, self.peak, self._hint = parts, peak, hint
             self.setAccessibleDescription("; ".join(self._words()) or hint)
-            self.update()
+            self._rearrange()
 
     def light(self, row: int) -> None:
         """Lights up a dot as if the pointer were on it."""
@@ -70,7 +80,16 @@ class RooflineView(QWidget):
         """Marks a dot as chosen, in yellow."""
         if row != self.chosen_row:
             self.chosen_row = row
-            self.update()
+            self._rearrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Names find other places."""
+        super().resizeEvent(event)
+        self._rearrange()
+
+    def _rearrange(self) -> None:
+        self._names = None
+        self.update()
 
     # Where things lie.
 
@@ -159,9 +178,12 @@ class RooflineView(QWidget):
             painter.setFont(theme.font())
             painter.setPen(QColor(theme.tokens().muted))
             flags = CENTER | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.area().adjusted(40, 60, -40, 0), flags, self._hint)
+            area = self.area()
+            free = area.adjusted(area.width() / 2, area.height() / 2, -20, -20)
+            painter.drawText(free, flags, self._hint)
         if self._pointer is not None and self.lit >= 0:
-            paint_plate(painter, self._pointer, self.in_words(self.lit), QRectF(self.rect()))
+            text = "\n".join(self._told(self.lit))
+            paint_plate(painter, self._pointer, text, QRectF(self.rect()))
         painter.end()
 
     def _roof_line(self, across: Scale, up: Scale, peak: Peak) -> list[QPointF]:
@@ -236,27 +258,43 @@ class RooflineView(QWidget):
         ]
 
     def _paint_dots(self, painter: QPainter, across: Scale, up: Scale) -> None:
-        """The slowest first in choosing a place for its name; what is chosen before all."""
-        colors, first = theme.tokens(), (self.chosen_row, self.lit)
-        rows = [row for row, part in enumerate(self.parts) if part.has_place]
-        rows.sort(key=lambda row: (row not in first, -self.parts[row].seconds))
-        parts = [self.parts[row] for row in rows]
-        points = [_point(across, up, part.cost.intensity, part.rate) for part in parts]
-        metrics = QFontMetricsF(painter.font())
-        sizes = [QSizeF(metrics.horizontalAdvance(part.label) + 2, 13) for part in parts]
-        roofs = self._obstacles(across, up, self.peak) if self.peak else []
-        radii = [self._radius(part) for part in parts]
-        boxes = place_labels(points, radii, sizes, self.area(), roofs)
-        for row, part, point, box in reversed(list(zip(rows, parts, points, boxes, strict=True))):
-            color, radius = getattr(colors, COLORS[part.direction]), self._radius(part)
-            ring = colors.selected if row == self.chosen_row else colors.background
-            painter.setPen(QPen(QColor(ring), 2.5 if row == self.chosen_row else 1))
-            painter.setBrush(QColor(colors.text if row == self.lit else color))
+        """Those that take the most time below all others, what is chosen above them."""
+        colors = theme.tokens()
+        if self._names is None:
+            self._names = self._place_names(across, up)
+        for row in self._order():
+            part, box = self.parts[row], self._names[row]
+            point, radius = _point(across, up, part.cost.intensity, part.rate), self._radius(part)
+            chosen, lit = row == self.chosen_row, row == self.lit
+            ring = colors.selected if chosen else colors.background
+            painter.setPen(QPen(QColor(ring), 2.5 if chosen else 1))
+            mark = colors.text if lit else getattr(colors, COLORS[part.direction])
+            painter.setBrush(QColor(mark))
             painter.drawEllipse(point, radius, radius)
             if box:
-                mild = colors.selected if row == self.chosen_row else colors.muted
-                painter.setPen(QColor(colors.text if row == self.lit else mild))
+                mild = colors.selected if chosen else colors.muted
+                painter.setPen(QColor(colors.text if lit else mild))
                 painter.drawText(box, CENTER, part.label)
+
+    def _order(self) -> list[int]:
+        """The rows with a dot, from the slowest; the chosen one last."""
+        rows = [row for row, part in enumerate(self.parts) if part.has_place]
+        return sorted(rows, key=lambda row: (row == self.chosen_row, -self.parts[row].seconds))
+
+    def _place_names(self, across: Scale, up: Scale) -> list[QRectF | None]:
+        """Boxes by row: what is chosen finds its place first, then the slowest."""
+        rows = self._order()
+        rows.sort(key=lambda row: row != self.chosen_row)
+        parts = [self.parts[row] for row in rows]
+        points = [_point(across, up, part.cost.intensity, part.rate) for part in parts]
+        radii = [self._radius(part) for part in parts]
+        sizes = [QSizeF(_width(part.label) + 2, 13) for part in parts]
+        lines = self._obstacles(across, up, self.peak) if self.peak else []
+        names: list[QRectF | None] = [None] * len(self.parts)
+        boxes = place_labels(points, radii, sizes, self.area(), lines)
+        for row, box in zip(rows, boxes, strict=True):
+            names[row] = box
+        return names
 
     def _obstacles(self, across: Scale, up: Scale, peak: Peak) -> list[tuple[QPointF, QPointF]]:
         """Lines that names of dots keep off: the roofs, and what is written along them."""
@@ -265,15 +303,12 @@ class RooflineView(QWidget):
 
     def in_words(self, row: int) -> str:
         """What a dot says."""
+        return " · ".join(self._told(row))
+
+    def _told(self, row: int) -> list[str]:
         part = self.parts[row]
-        told = [
-            part.name,
-            f"{digits(part.cost.intensity)} FLOP/byte",
-            f"{digits(part.rate / 1e9)} GFLOP/s",
-        ]
-        if self.peak:
-            told.append(verdict(part, self.peak))
-        return " · ".join(told)
+        place = f"{digits(part.cost.intensity)} FLOP/byte · {digits(part.rate / 1e9)} GFLOP/s"
+        return [part.name, place, *([verdict(part, self.peak)] if self.peak else [])]
 
     def _words(self) -> list[str]:
         return [self.in_words(row) for row, part in enumerate(self.parts) if part.has_place]

@@ -78,7 +78,7 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
         """Lights up a line as if the pointer were on it."""
         if label != self.lit:
             self.lit = label
-            self.draw()
+            self.recolour()
 
     def choose(self, label: str) -> None:
         """Shows a line in yellow."""
@@ -114,9 +114,16 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
         y_range = time_lines.y_range(shown, self.logarithmic)
         self.up = Scale(*y_range, area.bottom(), area.top())
         self._frame.setRect(area)
+        self._give([*self.drawn.values(), *self.parts])
+        self.recolour()
+
+    def recolour(self) -> None:
+        """Gives each curve the colour of the theme that it has now."""
         pens = [self._pen(label) for label in self.drawn]
         pens += [QPen(QColor(getattr(theme.tokens(), name)), 1) for name in DIRECTIONS]
-        self._give([*self.drawn.values(), *self.parts], pens)
+        for item, pen in zip(self._items, pens, strict=False):
+            item.setPen(pen)
+            item.setZValue(pen.widthF())
         self.viewport().update()
 
     def _directions(self) -> list[tuple[Values, Values]]:
@@ -126,19 +133,17 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
                 return [time_lines.curve(self.history, (row,), self.points) for row in rows]
         return []
 
-    def _give(self, data: list[tuple[Values, Values]], pens: list[QPen]) -> None:
+    def _give(self, data: list[tuple[Values, Values]]) -> None:
         """To curves that are made once and then only changed."""
         while len(self._items) < len(data):
             item = pg.PlotCurveItem(skipFiniteCheck=True, antialias=True)
-            item.setSegmentedLineMode("on")  # ten times as fast for a thick one
+            item.setSegmentedLineMode("on")  # ten times as fast as a path
             item.setParentItem(self._frame)
             self._items.append(item)
         for place, item in enumerate(self._items):
             item.setVisible(place < len(data))
             if place < len(data):
                 x, y = data[place]
-                item.setPen(pens[place])
-                item.setZValue(pens[place].widthF())
                 item.setData(self.across.pixel(x), self.pixel(y))
 
     def pixel(self, milliseconds: Values) -> Values:
@@ -148,7 +153,9 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
     def _pen(self, label: str) -> QPen:
         """The chosen one is bold; beside it the others step back."""
         if label in (self.chosen_line, self.lit, WHOLE_STEP):
-            return QPen(self._color(label), 2)
+            pen = QPen(self._color(label), 2)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)  # where two pieces meet
+            return pen
         colors = theme.tokens()
         share = 0.5 if self.chosen_line else 0.8
         return QPen(theme.blend(colors.background, colors.muted, share), 1)

@@ -185,7 +185,7 @@ class TimeHistoryView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plot"):
-            self.plot.draw()
+            self.plot.recolour()
             self._recolour()
             self.table.viewport().update()
         super().changeEvent(event)

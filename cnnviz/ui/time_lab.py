@@ -14,7 +14,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.time_history_view import TimeHistoryView
 
 DEFAULT_SIZE = QSize(1180, 720)
-LEAST_SIZE = QSize(940, 480)
+LEAST_SIZE = QSize(1060, 480)
 FRAME = QSize(40, 80)
 """Room for what the desktop draws around a window, and to see that there is another below."""
 CLOSING_KEYS = ("Escape", "Ctrl+W")

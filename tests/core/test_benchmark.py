@@ -52,7 +52,6 @@ def at_once(monkeypatch):
     """Real training on a few images, each timing one step."""
     monkeypatch.setattr(benchmark, "IMAGES", 64)
     monkeypatch.setattr(benchmark, "SLICE", 0.0)
-    monkeypatch.setattr(benchmark, "GATHERING", 0.0)
 
 
 # Taking turns.
@@ -235,21 +234,6 @@ def test_real_training_by_the_way_asked_for(at_once, monkeypatch):
     assert [trainer.step for trainer in made] == [3, 3]  # warming up, and two timings
     assert {trainer.settings.batch_size for trainer in made} == {16}
     assert {trainer for what, trainer in notes if what == "close"} == set(made)
-
-
-def test_the_other_cores_gather_before_the_way_is_taken(at_once, monkeypatch):
-    monkeypatch.setattr(benchmark, "GATHERING", 0.05)
-    ways: list[str] = []
-    train_batch = Trainer.train_batch
-
-    def noted(self, *arguments):
-        ways.append(self.convolution)
-        return train_batch(self, *arguments)
-
-    monkeypatch.setattr(Trainer, "train_batch", noted)
-    benchmark.measure(CASE, [LOOP], 1)
-    assert ways[0] == "im2col"
-    assert ways[-2:] == ["loop", "loop"]
 
 
 @pytest.mark.parametrize("turn", [1, 2, 5])

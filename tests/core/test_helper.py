@@ -15,9 +15,7 @@ TRAINS_AND_LEAVES = """
 import numpy as np
 from cnnviz.core import PRESETS, Settings, Trainer, load_dataset
 trainer = Trainer(PRESETS["tiny"], load_dataset("digits"), Settings(batch_size=64, threads=2))
-trainer._learner.start_helpers()
-while not trainer._learner._shares[1].helper.ready:
-    pass
+trainer.start_helpers()
 trainer.train_batch()
 helper = trainer._learner._shares[1].helper
 print(helper._process.pid, helper.shared.name, flush=True)

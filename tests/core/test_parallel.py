@@ -41,9 +41,8 @@ def start() -> Iterator[Start]:
 
 
 def wait_for_helpers(learner: ParallelLearner) -> None:
-    helpers = [share.helper for share in learner._shares if share.helper]
     deadline = time.monotonic() + 60
-    while not all(helper.ready for helper in helpers):
+    while not learner.helpers_are_ready:
         assert time.monotonic() < deadline, "the helpers do not start"
         time.sleep(0.01)
 

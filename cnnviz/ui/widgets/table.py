@@ -139,7 +139,7 @@ class QuietTable(QTableView):
     def __init__(self, columns: Sequence[Column], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.cells = CellModel(columns)
-        self.lit = -1
+        self.lit = self.chosen_row = -1
         self.setModel(self.cells)
         self.setItemDelegate(CellDelegate(self))
         self.setShowGrid(False)
@@ -157,6 +157,7 @@ class QuietTable(QTableView):
         self._arrange_header(columns)
         self.entered.connect(self._enter)
         self.selectionModel().selectionChanged.connect(self._tell_choice)
+        self.cells.modelReset.connect(self._tell_choice)  # other rows: nothing is chosen
 
     def _arrange_header(self, columns: Sequence[Column]) -> None:
         header = self.horizontalHeader()
@@ -170,17 +171,12 @@ class QuietTable(QTableView):
             if column.width:
                 header.resizeSection(place, column.width)
 
-    def chosen_row(self) -> int:
-        """The row that is chosen, or -1."""
-        rows = self.selectionModel().selectedRows()
-        return rows[0].row() if rows else -1
-
     def choose(self, row: int) -> None:
         """Chooses a row and brings it into view; -1 for none."""
         if row < 0:
             self.clearSelection()
             self.setCurrentIndex(NOWHERE)
-        elif row != self.chosen_row():
+        elif row != self.chosen_row:
             self.selectRow(row)
 
     def light(self, row: int) -> None:
@@ -200,8 +196,10 @@ class QuietTable(QTableView):
 
     @Slot()
     def _tell_choice(self) -> None:
+        rows = self.selectionModel().selectedRows()
+        self.chosen_row = rows[0].row() if rows else -1
         self.viewport().update()
-        self.chosen.emit(self.chosen_row())
+        self.chosen.emit(self.chosen_row)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """The pointer leaves."""
@@ -215,14 +213,14 @@ class QuietTable(QTableView):
         row = self.indexAt(event.position().toPoint()).row()
         if row >= 0 and self._is_box(event.position(), row):
             self.ticked.emit(row)
-        elif row < 0 or row == self.chosen_row():
+        elif row < 0 or row == self.chosen_row:
             self.choose(-1)
         else:
             super().mousePressEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space ticks the box of the chosen row."""
-        row = self.chosen_row()
+        row = self.chosen_row
         if event.key() == Qt.Key.Key_Space and row >= 0 and self._box(row) is not None:
             self.ticked.emit(row)
         else:
@@ -247,8 +245,7 @@ class CellDelegate(QStyledItemDelegate):
         table, place = self._table, index.column()
         cell, column = table.cells.cells[index.row()][place], table.cells.columns[place]
         colors, rect = theme.tokens(), QRectF(option.rect)
-        chosen = index.row() == table.chosen_row()
-        painter.save()
+        chosen = index.row() == table.chosen_row
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if chosen or index.row() == table.lit:
             painter.fillRect(rect, QColor(colors.raised))
@@ -259,7 +256,6 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(theme.font(TEXT_SIZE))
         painter.setPen(QColor(getattr(colors, cell.color)))
         painter.drawText(inner, RIGHT if column.is_number else LEFT, cell.text)
-        painter.restore()
 
     def _paint_before(self, painter: QPainter, inner: QRectF, cell: Cell) -> QRectF:
         """What stands before the text; returns what is left for that."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnnviz.core.convolution import WAYS, way
+from cnnviz.core.convolution import WAYS, correlate, way
 from cnnviz.core.errors import SettingsError
 from cnnviz.core.workspace import Array, Workspace
 
@@ -130,6 +130,18 @@ def test_the_ways_agree_where_scipy_takes_the_fourier_transform(assert_close: As
     for results in [run("correlate", case), run("im2col", case)]:
         for actual, reference in zip(results, expected, strict=True):
             assert_close(actual, reference)
+
+
+@pytest.mark.parametrize("fft", [False, True])
+@given(case=cases())
+def test_scipy_equals_the_formula_directly_and_by_fft(
+    fft: bool, case: Case, assert_close: AssertClose
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(correlate, "seconds_by_fft", lambda *_: -1 if fft else np.inf)
+        results = run("correlate", case)
+    for actual, exact in zip(results, by_definition(case), strict=True):
+        assert_close(actual, exact)
 
 
 @given(first=cases(), second=cases())
