@@ -22,10 +22,10 @@ from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer, load_dataset
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import best_available, mnist_is_available
 from cnnviz.core.files import write_atomically
-from cnnviz.core.optimizers import OPTIMIZERS, optimizer
+from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
-from cnnviz.core.schedules import SCHEDULES
-from cnnviz.core.settings import check_whole
+from cnnviz.core.schedules import PEAKS, SCHEDULES
+from cnnviz.core.settings import check_whole, usual_rate
 from cnnviz.core.trainer import Diverged
 
 NETWORK = "numpy-cnn"
@@ -106,6 +106,7 @@ def _add_train(commands: Any) -> None:
     add("--batch-size", Settings.batch_size, "images per update of the weights")
     add("--optimizer", Settings.optimizer, "how a gradient becomes an update", choices=OPTIMIZERS)
     rates = ", ".join(f"{kind.default_rate:g} for {name}" for name, kind in OPTIMIZERS.items())
+    rates += f"; {PEAKS['one-cycle']:g} times as much with one-cycle"
     command.add_argument(
         "--learning-rate", type=float, help=f"size of an update (default: {rates})"
     )
@@ -270,7 +271,7 @@ def _train(args: argparse.Namespace) -> int:
         try:
             terminal.train(run)
         except Diverged as diverged:
-            smaller = min(settings.learning_rate / 10, optimizer(settings.optimizer).default_rate)
+            smaller = min(settings.learning_rate / 10, usual_rate(settings.optimizer))
             _complain(f"{diverged} Try a smaller rate, such as --learning-rate {smaller:g}.")
             status = 1
         except KeyboardInterrupt:
@@ -288,7 +289,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     rate = args.learning_rate
     return Settings(
         optimizer=args.optimizer,
-        learning_rate=optimizer(args.optimizer).default_rate if rate is None else rate,
+        learning_rate=usual_rate(args.optimizer, args.schedule) if rate is None else rate,
         schedule=args.schedule,
         batch_size=args.batch_size,
         epochs=args.epochs,

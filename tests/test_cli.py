@@ -415,3 +415,18 @@ def test_help_names_every_choice_and_default(capsys):
 def test_python_dash_m():
     command = [sys.executable, "-m", "cnnviz", "--version"]
     assert subprocess.check_output(command, text=True) == f"cnnviz {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "rate"),
+    [
+        ([], 0.002),
+        (["--schedule", "one-cycle"], 0.01),
+        (["--schedule", "one-cycle", "--learning-rate", "0.003"], 0.003),
+        (["--optimizer", "momentum"], 0.02),
+    ],
+)
+def test_the_rate_suits_the_optimiser_and_the_schedule(tmp_path, options, rate):
+    report = tmp_path / "run.json"
+    assert status_of([*TRAIN_TINY, *options, "--json", report]) == 0
+    assert json.loads(report.read_text())["settings"]["learning_rate"] == pytest.approx(rate)

@@ -8,7 +8,7 @@ from cnnviz.core.convolution import way
 from cnnviz.core.errors import SettingsError
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.parallel import usable_cores
-from cnnviz.core.schedules import schedule
+from cnnviz.core.schedules import PEAKS, schedule
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as numbers and strings, ready for JSON."""
         return asdict(self)
+
+
+def usual_rate(optimizer_name: str, schedule_name: str = "constant") -> float:
+    """The learning rate to begin with; raises SettingsError for a name there is not."""
+    schedule(schedule_name)
+    return optimizer(optimizer_name).default_rate * PEAKS[schedule_name]
 
 
 def planned_epochs(images: int) -> int:

@@ -60,7 +60,7 @@ def milliseconds(history: TimeHistory, rows: tuple[Row, ...], part: slice = EVER
 
 
 def entries_a_point(history: TimeHistory, points: int) -> int:
-    """How many entries a drawn point is the median of: an odd number, so that one is in the middle."""
+    """How many entries a drawn point is the median of: an odd number, so one is in the middle."""
     return max(1, math.ceil(history.entries / max(1, points))) // 2 * 2 + 1
 
 

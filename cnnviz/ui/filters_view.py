@@ -1,30 +1,34 @@
-"""Every kernel the network learns: for each conv layer, every channel of every filter, live."""
+"""Every kernel the network learns: for each conv layer, every channel of every filter, live.
 
-import numpy as np
+Thirty times a second only the kernels are painted; their scales are words, told a few times.
+"""
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
     QFont,
-    QImage,
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from cnnviz.core.layers import Conv2D
-from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.mosaic import kernel_grid, level_of
-from cnnviz.ui.widgets.plate import paint_plate
+from cnnviz.ui.widgets.mosaic import Grid, Mosaics
+from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN = 14
 SCROLL_BAR = 8
 HEADING = 42
 """Height of a layer's heading above its kernels."""
 LEAST_KERNEL, GREATEST_KERNEL = 24, 44
+WORDS_MS = 250
+"""Between two tellings of the scales while they change."""
 
 
 class FiltersView(QScrollArea):
@@ -55,19 +59,22 @@ class FiltersCanvas(QWidget):
         self._session = session
         self._width = 300
         self._blocks: list[tuple[Conv2D, int, QRectF]] = []
-        self._images: dict[str, QImage] = {}
-        self._levels: dict[str, float] = {}
+        self._mosaics = Mosaics({})
+        self._scales: dict[str, str] = {}
         self._pointer: QPointF | None = None
-        self._stale = True
+        self._plate = QRectF()
+        self._stale = self._untold = True
+        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
         self.setMouseTracking(True)
         session.run_changed.connect(self._rebuild)
-        session.network_changed.connect(self._refresh)
+        session.network_changed.connect(self._follow)
         self._rebuild()
 
     def fit(self, width: int) -> None:
         """Lays the grids out below each other in `width`."""
         self._width = width
         self._blocks = []
+        grids: dict[str, Grid] = {}
         y = 4.0
         for layer in self._conv_layers():
             filters, channels, kernel_h, kernel_w = layer.parameter_shapes["weight"]
@@ -79,7 +86,9 @@ class FiltersCanvas(QWidget):
             across, down = columns * (kernel_w + 1) - 1, rows * (kernel_h + 1) - 1
             grid = QRectF(MARGIN, y + HEADING, cell * across, cell * down)
             self._blocks.append((layer, columns, grid))
+            grids[layer.name] = Grid(rows, columns, kernel_h, kernel_w, 1, filters * channels)
             y = grid.bottom() + 12
+        self._mosaics = Mosaics(grids)
         widest = max((grid.right() for _, _, grid in self._blocks), default=0) + MARGIN
         self.setMinimumSize(QSize(round(max(widest, 0)), round(y)))
         self._refresh()
@@ -115,8 +124,43 @@ class FiltersCanvas(QWidget):
 
     @Slot()
     def _refresh(self) -> None:
-        self._stale = True
+        """All is new; pictures and words are made when they are to be seen, not before."""
+        self._stale = self._untold = True
         self.update()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Another vector: kernels now, scales soon."""
+        self._stale = True
+        if not self.isVisible():
+            self._untold = True
+            return
+        self.update(self._plate_area())
+        for _, _, grid in self._blocks:
+            self.update(grid.toAlignedRect())
+        if self._session.is_training:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
+    def _tell_anew(self) -> None:
+        self._untold = True
+        for _, _, grid in self._blocks:
+            self.update(self._heading_of(grid).toAlignedRect())
+
+    def _heading_of(self, grid: QRectF) -> QRectF:
+        return QRectF(0, grid.y() - HEADING, self.width(), HEADING)
+
+    def _plate_area(self) -> QRegion:
+        """Where the plate is and where it will be."""
+        if self._pointer is None:
+            return QRegion()
+        soon = plate_beside(self._pointer, self.value_at(self._pointer), self._seen())
+        return QRegion(self._plate.united(soon).toAlignedRect())
+
+    def _seen(self) -> QRectF:
+        """The part that is scrolled into view."""
+        return QRectF(self.visibleRegion().boundingRect())
 
     def _make_images(self) -> None:
         network = self._session.network
@@ -124,23 +168,27 @@ class FiltersCanvas(QWidget):
             return
         self._stale = False
         weights = dict(network.named_parameters())
-        for layer, columns, _ in self._blocks:
-            weight = weights[f"{layer.name}.weight"]
-            level = self._levels[layer.name] = level_of(weight)
-            self._images[layer.name] = kernel_grid(_as_grid(weight, columns), level)
+        self._mosaics.show({name: weights[f"{name}.weight"] for name in self._mosaics.images})
+
+    def _tell(self) -> None:
+        """Takes down the scales of now."""
+        self._untold = False
+        self._scales = {name: f"±{level or 1:.3g}" for name, level in self._mosaics.levels.items()}
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Heading, scale and grid of every layer, and the value under the pointer."""
-        painter = QPainter(self)
+        painter, region = QPainter(self), event.region()
         if self._stale:
             self._make_images()
+        if self._untold:
+            self._tell()
         if not self._blocks:
             self._paint_nothing(painter)
-        for layer, columns, grid in self._blocks:
-            self._paint_heading(painter, layer, grid)
-            painter.drawImage(grid, self._images[layer.name])
-            rest = _rest(layer, columns, grid)
-            painter.fillRect(rest, theme.color(theme.tokens().background))
+        for layer, _, grid in self._blocks:
+            if region.intersects(self._heading_of(grid).toAlignedRect()):
+                self._paint_heading(painter, layer, grid)
+            if region.intersects(grid.toAlignedRect()):
+                painter.drawImage(grid, self._mosaics.images[layer.name])
         self._paint_pointer(painter)
         painter.end()
 
@@ -165,14 +213,14 @@ class FiltersCanvas(QWidget):
         if channels > 1:
             what += f" down, {channels} channels across"
         painter.drawText(QPointF(MARGIN, grid.y() - 7), f"{what} · {height}×{width}")
-        scale = f"±{self._levels[layer.name]:.3g}"
         right = QRectF(0, grid.y() - 36, self._width - MARGIN, 18)
-        painter.drawText(right, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, scale)
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(right, flags, self._scales[layer.name])
 
     def _paint_pointer(self, painter: QPainter) -> None:
         if self._pointer is None or not (text := self.value_at(self._pointer)):
             return
-        paint_plate(painter, self._pointer, text, QRectF(self.visibleRegion().boundingRect()))
+        self._plate = paint_plate(painter, self._pointer, text, self._seen())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
@@ -201,23 +249,3 @@ def _lines(filters: int, width: int) -> tuple[int, int]:
     columns = min(filters, max(1, (width - 2 * MARGIN) // LEAST_KERNEL))
     rows = -(-filters // columns)
     return -(-filters // rows), rows
-
-
-def _rest(layer: Conv2D, columns: int, grid: QRectF) -> QRectF:
-    """The end of a grid's last line, where there are no kernels any more."""
-    filters, channels, height, width = layer.parameter_shapes["weight"]
-    used = filters * channels % columns
-    if not used:
-        return QRectF()
-    cell = grid.width() / (columns * (width + 1) - 1)
-    corner = QPointF(grid.x() + used * (width + 1) * cell, grid.bottom() - height * cell)
-    return QRectF(corner, grid.bottomRight())
-
-
-def _as_grid(weight: Array, columns: int) -> Array:
-    """(F, C, h, w) as (rows, columns, h, w), the last row filled up with zeros."""
-    tiles = weight.reshape(-1, *weight.shape[2:])
-    rows = -(-len(tiles) // columns)
-    grid = np.zeros((rows * columns, *weight.shape[2:]), weight.dtype)
-    grid[: len(tiles)] = tiles
-    return grid.reshape(rows, columns, *weight.shape[2:])

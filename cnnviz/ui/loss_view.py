@@ -16,6 +16,7 @@ from cnnviz.core.curves import Scale, Values, percent, short
 from cnnviz.core.timeline import Timeline
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.throttle import Throttle
 
 LEFT, TOP, RIGHT, BOTTOM = 48, 8, 52, 22
 """Pixels around the curves, for their scales."""
@@ -23,6 +24,8 @@ LABEL_GAP = 80
 """Pixels from one label to the next, at least."""
 DOT_GAP = 14
 """Pixels from one epoch to the next that leave room for the points of test losses too."""
+CURVES_MS = 100
+"""Between two drawings of the curves while they grow: about a pixel at a time, or less."""
 CATCH = 5
 """Pixels from which the pointer is drawn to the end of an epoch."""
 LEFT_MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -310,7 +313,8 @@ class LossView(QWidget):
         self.fit.clicked.connect(self.plot.fit)
         self.log.toggled.connect(self._change_scale)
         self.plot.following_changed.connect(self.fit.setHidden)
-        session.history_changed.connect(self._refresh)
+        self._calm = Throttle(self._refresh, CURVES_MS, self)
+        session.history_changed.connect(self._follow)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
@@ -327,6 +331,13 @@ class LossView(QWidget):
         column.addLayout(self.pages, 1)
 
     @Slot()
+    def _follow(self) -> None:
+        """While training goes on, some times a second; what the user did, at once."""
+        if self.session.is_training:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
     def _refresh(self) -> None:
         """Shows the session's history, if anybody looks."""
         if not self.isVisible():

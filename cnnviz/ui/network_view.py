@@ -2,12 +2,14 @@
 
 Each layer is a column: its maps after the convolution, activation or pooling, then the units, last
 the probabilities. One scale a layer, said below its column.
+
+Thirty times a second only pictures and bars are painted; words are painted when they are told anew,
+a few times a second, since laying out text is dear. What nobody told to change is left alone.
 """
 
 import math
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -15,36 +17,27 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from cnnviz.core.workspace import Array
+from cnnviz.core.layer import Layer
 from cnnviz.ui import theme
-from cnnviz.ui.network_layout import Column, Kind, arrange, make_columns
+from cnnviz.ui.network_classes import ClassRows, classes_width
+from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.mosaic import level_of, picture, signed_image, stacked
-from cnnviz.ui.widgets.plate import paint_plate
+from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
+from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.throttle import Throttle
 
 SCROLL_BAR = 8
-TIME_BAR = 46
-"""Length in pixels of the slowest layer's time bar."""
-LEAST_NAME, GREATEST_NAME = 44, 96
-"""Class names wider than the second are cut off, where there is little room than the first."""
-LEAST_BAR, LEAST_BAR_WITH_MARK = 58, 84
-"""Length of a probability's bar with room below for its number, and for “label ✓” besides."""
-NAME_GAP = 10
-"""Between a class's name and its bar."""
-TWO_LINES = 27
-"""Height of a class's row from which on its number stands below its bar, not beside it."""
-NUMBER = 44
-"""Room for a number beside its bar."""
-LEAST_TEXT = 11
-"""Height of a class's row from which on texts do not run into each other."""
+WORDS_MS = 250
+"""Between two tellings of numbers while they change."""
+TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
+"""Pixels: the length of the slowest layer's time bar, and where all of them are."""
 BOLD = QFont.Weight.DemiBold
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class NetworkView(QScrollArea):
@@ -71,17 +64,21 @@ class NetworkCanvas(QWidget):
         super().__init__()
         self._session = session
         self._columns: list[Column] = []
-        self._images: dict[str, QImage] = {}
-        self._kernels: dict[str, QImage] = {}
-        self._levels: dict[str, float] = {}
+        self._classes = ClassRows()
+        self._mosaics = Mosaics({})
+        self._input = QImage()
+        self._drawn: list[tuple[QRectF, QImage, QRectF]] = []
+        self._scales: dict[str, str] = {}
         self._room = QSizeF(800, 480)
         self._pointer: QPointF | None = None
-        self._stale = True
+        self._plate = QRectF()
+        self._stale = self._untold = True
+        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
         self.setMouseTracking(True)
         session.run_changed.connect(self._rebuild)
-        session.network_changed.connect(self._refresh)
+        session.network_changed.connect(self._follow)
         session.image_changed.connect(self._refresh)
-        session.times_changed.connect(self.update)
+        session.times_changed.connect(self._follow_times)
         self._rebuild()
 
     @property
@@ -96,7 +93,8 @@ class NetworkCanvas(QWidget):
         if network is not None:
             needed = arrange(self._columns, network.layers, room, self._text_width)
             self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
-        self.update()
+            self._classes.place(self._columns[-1].tiles, self._class_names())
+        self._refresh()
 
     def value_at(self, point: QPointF) -> str:
         """What stands under `point`, in words and numbers; empty where there is nothing."""
@@ -125,18 +123,65 @@ class NetworkCanvas(QWidget):
         name = dataset.class_names[unit] if dataset else str(unit)
         return f"Class {name} · logit {logit} · probability {100 * probability:.3f} %"
 
+    def _class_names(self) -> tuple[str, ...]:
+        return self._session.dataset.class_names if self._session.dataset else ()
+
+    # What changed.
+
     @Slot()
     def _rebuild(self) -> None:
         network = self._session.network
         if network is not None:
             self._columns = make_columns(network.spec.input_shape, network.layers)
             self.fit(self._room)
+            self._mosaics = Mosaics(_grids(self._columns, network.layers))
 
     @Slot()
     def _refresh(self) -> None:
-        """Pictures are made when they are to be seen, not before."""
-        self._stale = True
+        """All is new; pictures and words are made when they are to be seen, not before."""
+        self._stale = self._untold = True
+        self._input = QImage()
         self.update()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Another vector: pictures and bars now, words soon."""
+        self._stale = True
+        inspection = self._session.inspection
+        if not self.isVisible() or inspection is None:
+            self._untold = True
+            return
+        moved = self._classes.show(inspection.probabilities) | _tiles_area(self._columns)
+        self.update(moved | self._plate_area())
+        if self._session.is_training:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
+    def _tell_anew(self) -> None:
+        self._untold = True
+        self.update(QRegion(self._scales_area()) | self._classes.area)
+
+    @Slot()
+    def _follow_times(self) -> None:
+        self.update(self._times_area())
+
+    def _plate_area(self) -> QRegion:
+        """Where the plate is and where it will be."""
+        if self._pointer is None:
+            return QRegion()
+        soon = plate_beside(self._pointer, self.value_at(self._pointer), self._seen())
+        return QRegion(self._plate.united(soon).toAlignedRect())
+
+    def _times_area(self) -> QRect:
+        return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
+
+    def _scales_area(self) -> QRect:
+        return QRect(0, self.height() - FOOTER, self.width(), FOOTER)
+
+    def _seen(self) -> QRectF:
+        """The part that is scrolled into view."""
+        return QRectF(self.visibleRegion().boundingRect())
 
     def _make_images(self) -> None:
         inspection, network = self._session.inspection, self._session.network
@@ -144,38 +189,49 @@ class NetworkCanvas(QWidget):
             return
         self._stale = False
         weights = dict(network.named_parameters())
+        values = {}
         for column in self._columns:
-            if column.kind is Kind.INPUT:
-                self._images[column.name] = picture(inspection.image)
-                continue
-            values = inspection.outputs[column.name]
-            level = level_of(values)
-            self._levels[column.name] = level if values.any() else 0.0
-            if column.kind is Kind.MAPS:
-                self._images[column.name] = signed_image(stacked(values), level)
-            elif column.kind is Kind.UNITS:
-                strip = _strip(values, column.unit_columns)
-                self._images[column.name] = signed_image(strip, level)
+            if column.kind in (Kind.MAPS, Kind.UNITS):
+                values[column.name] = inspection.outputs[column.name]
             if column.kernels:
-                kernels = weights[f"{column.name}.weight"][:, 0]
-                self._kernels[column.name] = signed_image(stacked(kernels), level_of(kernels))
+                values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, 0]
+        self._mosaics.show(values)
+        if self._input.isNull():
+            self._input = picture(inspection.image)
+        self._classes.show(inspection.probabilities)
+
+    def _tell(self) -> None:
+        """Takes down what is said of the numbers of now."""
+        inspection = self._session.inspection
+        if inspection is None:
+            return
+        self._untold = False
+        levels = self._mosaics.levels
+        for column in self._columns:
+            if level := levels.get(column.name):
+                self._scales[column.name] = f"±{level:.3g}"
+            else:
+                self._scales[column.name] = "all 0"
+        self._classes.tell(inspection.probabilities, self._session.label)
 
     # Painting.
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Headers, tiles, the scale below, and the value under the pointer."""
-        painter = QPainter(self)
+        """Headers, tiles, the scale below, and the value under the pointer, where asked for."""
+        painter, region = QPainter(self), event.region()
         if self._session.inspection is None:
             self._paint_nothing(painter)
             return
         if self._stale:
             self._make_images()
-        for column in self._columns:
-            self._paint_header(painter, column)
-            if column.kind is Kind.CLASSES:
-                self._paint_classes(painter, column)
-            else:
-                self._paint_tiles(painter, column)
+        if self._untold:
+            self._tell()
+        self._paint_headers(painter, region)
+        if region.intersects(self._scales_area()):
+            self._paint_scales(painter)
+        self._classes.paint(painter, region)
+        if region.intersects(_tiles_area(self._columns)):
+            self._paint_tiles(painter)
         self._paint_pointer(painter)
         painter.end()
 
@@ -186,7 +242,16 @@ class NetworkCanvas(QWidget):
         painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
 
-    def _paint_header(self, painter: QPainter, column: Column) -> None:
+    def _paint_headers(self, painter: QPainter, region: QRegion) -> None:
+        times = region.intersects(self._times_area())
+        for column in self._columns:
+            words = QRectF(column.x - 2, 0, column.width + 4, TIME_TOP - 1)
+            if region.intersects(words.toAlignedRect()):
+                self._paint_title(painter, column)
+            if times:
+                self._paint_time(painter, column)
+
+    def _paint_title(self, painter: QPainter, column: Column) -> None:
         colors = theme.tokens()
         painter.setFont(theme.font(weight=BOLD))
         painter.setPen(theme.color(colors.text))
@@ -195,7 +260,6 @@ class NetworkCanvas(QWidget):
         painter.setPen(theme.color(colors.muted))
         for line, text in enumerate(column.lines):
             painter.drawText(QPointF(column.x, 40 + 15 * line), text)
-        self._paint_time(painter, column)
 
     def _paint_time(self, painter: QPainter, column: Column) -> None:
         """Forward and backward time, on one scale for all layers."""
@@ -209,85 +273,28 @@ class NetworkCanvas(QWidget):
         x = column.x
         for direction, value in (("forward", colors.negative), ("backward", colors.positive)):
             length = TIME_BAR * rows.get((column.name, direction), 0) / slowest
-            painter.fillRect(QRectF(x, 62, length, 3), theme.color(value))
+            painter.fillRect(QRectF(x, TIME_TOP, length, TIME_HEIGHT), theme.color(value))
             x += length
 
-    def _paint_tiles(self, painter: QPainter, column: Column) -> None:
-        image = self._images.get(column.name)
-        if image is None:
-            return
-        if column.kind is Kind.MAPS:
-            _draw_stack(painter, image, column.tiles)
-        else:
-            painter.drawImage(column.tiles[0], image)
-        if column.kernels:
-            _draw_stack(painter, self._kernels[column.name], column.kernels)
-        if column.kind is Kind.UNITS:
-            painter.fillRect(column.rest, theme.color(theme.tokens().background))
-        if column.kind is not Kind.INPUT:
-            self._paint_scale(painter, column)
+    def _paint_tiles(self, painter: QPainter) -> None:
+        painter.setClipRect(_tiles_area(self._columns))  # one rectangle is painted much faster
+        for column in self._columns:
+            if column.kind is Kind.INPUT:
+                painter.drawImage(column.tiles[0], self._input)
+            elif column.kind is not Kind.CLASSES:
+                _draw_stack(painter, self._mosaics.images[column.name], column.tiles)
+            if column.kernels:
+                _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
+        painter.setClipping(False)
 
-    def _paint_scale(self, painter: QPainter, column: Column) -> None:
+    def _paint_scales(self, painter: QPainter) -> None:
         """One scale for the whole layer: full orange is +level, full blue −level."""
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(theme.tokens().muted))
-        level = self._levels[column.name]
-        text = f"±{level:.3g}" if level else "all 0"
-        painter.drawText(QPointF(column.tiles[0].left(), self.height() - 8.0), text)
-
-    def _paint_classes(self, painter: QPainter, column: Column) -> None:
-        """A row a class: name, bar, per cent; the greatest is bold, the label is marked."""
-        session, colors = self._session, theme.tokens()
-        inspection, dataset = session.inspection, session.dataset
-        if inspection is None or dataset is None:
-            return
-        best = int(np.nan_to_num(inspection.probabilities).argmax())
-        names = min(self._names_width(), column.width - NAME_GAP - LEAST_BAR)
-        for index, row in enumerate(column.tiles):
-            probability, chosen = float(inspection.probabilities[index]), index == best
-            bar = _bar_in(row, names)
-            _draw_bar(painter, bar, probability)
-            if row.height() < LEAST_TEXT and not chosen:
-                continue
-            roomy, color = row.height() >= TWO_LINES, colors.text if chosen else colors.muted
-            size = theme.FONT_SIZE if roomy else theme.SMALL
-            font = theme.font(size, BOLD if chosen else QFont.Weight.Normal)
-            painter.setFont(font)
-            if index == session.label and not roomy:
-                color = colors.good if chosen else colors.bad
-            painter.setPen(theme.color(color))
-            metrics, elide = QFontMetricsF(font), Qt.TextElideMode.ElideRight
-            name = metrics.elidedText(dataset.class_names[index], elide, names + 1)
-            painter.drawText(QPointF(row.x(), bar.center().y() + 0.36 * size), name)
-            painter.setFont(theme.font(theme.SMALL))
-            painter.setPen(theme.color(colors.muted))
-            below, beside = QPointF(bar.x(), bar.bottom() + 12), bar.center() + QPointF(0, 4)
-            beside.setX(bar.right() + 6)
-            painter.drawText(below if roomy else beside, _per_cent(probability))
-            if index == session.label and roomy:
-                self._paint_label_mark(painter, row, bar, right=chosen)
-
-    def _paint_label_mark(self, painter: QPainter, row: QRectF, bar: QRectF, right: bool) -> None:
-        """The true class: green where the network agrees; below its bar, or else its name."""
-        colors = theme.tokens()
-        painter.setPen(theme.color(colors.good if right else colors.bad))
-        end = bar.right() if bar.width() >= LEAST_BAR_WITH_MARK else bar.left() - NAME_GAP
-        place = QRectF(row.x(), bar.bottom(), end - row.x(), 16)
-        flags = RIGHT if end == bar.right() else LEFT
-        painter.drawText(place, flags, "label ✓" if right else "label")
-
-    def _classes_width(self) -> float:
-        """What names, bars and the mark of the label need; long names make do with little."""
-        names = self._names_width()
-        below_name = names >= LEAST_NAME
-        needed = LEAST_NAME + LEAST_BAR if below_name else names + LEAST_BAR_WITH_MARK
-        return needed + NAME_GAP
-
-    def _names_width(self) -> float:
-        """The longest class name's width, or as much as it gets."""
-        dataset, bold = self._session.dataset, QFontMetricsF(theme.font(weight=BOLD))
-        names = dataset.class_names if dataset else ()
-        return min(max((bold.horizontalAdvance(name) for name in names), default=0), GREATEST_NAME)
+        for column in self._columns:
+            if column.kind in (Kind.MAPS, Kind.UNITS):
+                place = QPointF(column.tiles[0].left(), self.height() - 8.0)
+                painter.drawText(place, self._scales[column.name])
 
     def _paint_pointer(self, painter: QPainter) -> None:
         """The tile under the pointer, and its value in a small plate beside it."""
@@ -300,7 +307,7 @@ class NetworkCanvas(QWidget):
         tile = self._tile_at(self._pointer)
         painter.setPen(theme.color(colors.selected))
         painter.drawRect(tile.adjusted(-1.5, -1.5, 0.5, 0.5))
-        paint_plate(painter, self._pointer, text, QRectF(self.visibleRegion().boundingRect()))
+        self._plate = paint_plate(painter, self._pointer, text, self._seen())
 
     def _tile_at(self, point: QPointF) -> QRectF:
         for column in self._columns:
@@ -313,7 +320,7 @@ class NetworkCanvas(QWidget):
         bold = QFontMetricsF(theme.font(weight=BOLD))
         small = QFontMetricsF(theme.font(theme.SMALL))
         return max(
-            self._classes_width() if column.kind is Kind.CLASSES else 0,
+            classes_width(self._class_names()) if column.kind is Kind.CLASSES else 0,
             bold.horizontalAdvance(column.title),
             *(small.horizontalAdvance(line) for line in column.lines),
         )
@@ -342,12 +349,34 @@ class NetworkCanvas(QWidget):
         super().changeEvent(event)
 
 
-def _strip(values: Array, columns: int) -> Array:
-    """Units (n,) as lines of `columns` cells, the last one filled up with zeros."""
-    rows = math.ceil(len(values) / columns)
-    strip = np.zeros(rows * columns, values.dtype)
-    strip[: len(values)] = values
-    return strip.reshape(rows, columns)
+def _grids(columns: list[Column], layers: list[Layer]) -> dict[str, Grid]:
+    """The pictures of the columns and of the kernels beside them."""
+    shapes = {layer.name: layer.parameter_shapes for layer in layers}
+    grids = {}
+    for column in columns:
+        if column.kind is Kind.MAPS:
+            grids[column.name] = Grid(column.shape[0], 1, *column.shape[1:])
+        elif column.kind is Kind.UNITS:
+            rows, across = column.unit_rows, column.unit_columns
+            grids[column.name] = Grid(rows, across, 1, 1, count=column.shape[0])
+        if column.kernels:
+            count, _, height, width = shapes[column.name]["weight"]
+            grids[_kernels_of(column)] = Grid(count, 1, height, width)
+    return grids
+
+
+def _kernels_of(column: Column) -> str:
+    return f"{column.name}.weight"
+
+
+def _tiles_area(columns: list[Column]) -> QRect:
+    """All pictures, from the input to the last units; classes are none."""
+    area = QRectF()
+    for column in columns:
+        if column.kind is not Kind.CLASSES:
+            for tiles in (column.tiles, column.kernels):
+                area = area.united(tiles[0]).united(tiles[-1]) if tiles else area
+    return area.toAlignedRect()
 
 
 def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
@@ -355,31 +384,3 @@ def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
     height = image.height() / len(tiles)
     for index, tile in enumerate(tiles):
         painter.drawImage(tile, image, QRectF(0, index * height, image.width(), height))
-
-
-def _bar_in(row: QRectF, names: float) -> QRectF:
-    """A probability's bar, right of its name; in a low row it leaves room for its number."""
-    x, middle, width = row.x() + names + NAME_GAP, row.center().y(), row.width() - names - NAME_GAP
-    if row.height() >= TWO_LINES:
-        return QRectF(x, middle - 10, width, 13)
-    height = max(min(row.height() - 3, 10), row.height() / 2)
-    return QRectF(x, middle - height / 2, width - NUMBER, height)
-
-
-def _draw_bar(painter: QPainter, bar: QRectF, share: float) -> None:
-    colors = theme.tokens()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color(colors.line))
-    painter.drawRoundedRect(bar, 3, 3)
-    if share > 0:
-        painter.setBrush(theme.color(colors.positive))
-        filled = QRectF(bar.x(), bar.y(), max(bar.width() * share, 1.5), bar.height())
-        painter.drawRoundedRect(filled, min(3, filled.width() / 2), 3)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(theme.color(colors.muted))
-
-
-def _per_cent(share: float) -> str:
-    return f"{100 * share:.2f} %" if share < 0.9995 else f"{100 * share:.1f} %"

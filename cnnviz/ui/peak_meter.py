@@ -18,7 +18,7 @@ POLL_MS = 30
 PATIENCE = 10
 """Polls for which training may seem wanted after it was paused; after that, somebody wants it."""
 
-GIVEN_UP = "The measurement was given up because something else began."
+DISTURBED = "The measurement was given up because something else began."
 
 
 class Work(Enum):
@@ -78,7 +78,7 @@ class PeakMeter(QObject):
         self._timer.start()
 
     def give_up(self) -> None:
-        """Ends a measurement that is under way as soon as it can be, without a result."""
+        """Ends a measurement that is under way as soon as it can be, as if it had never begun."""
         self._interrupted.set()
         self._look()
 
@@ -92,12 +92,15 @@ class PeakMeter(QObject):
         """One step of the way: wait for rest, start the thread, take its result."""
         if self.work is Work.WAITING:
             self._polls_of_training += self._session.is_training
-            if self._interrupted.is_set() or self._polls_of_training > PATIENCE:
-                self._end(GIVEN_UP)
+            if self._interrupted.is_set():
+                self._end("")
+            elif self._polls_of_training > PATIENCE:
+                self._end(DISTURBED)
             elif self._is_at_rest():
                 self._start()
         elif self.work is Work.MEASURING:
             if self._session.is_training or self._session.loading:
+                self.problem = DISTURBED
                 self._interrupted.set()
             if self.is_shut_down:
                 self._take_result()
@@ -126,11 +129,11 @@ class PeakMeter(QObject):
 
     def _take_result(self) -> None:
         self._thread = None
-        if self._result:
+        if self._result:  # finished, maybe in the last moment
             self.peak = self._result
             self._end("")
         else:
-            self._end(self.problem or GIVEN_UP)
+            self._end(self.problem)
 
     def _end(self, problem: str) -> None:
         self._timer.stop()

@@ -22,8 +22,8 @@ from cnnviz.ui.widgets.quantities import digits
 
 LEFT, TOP, RIGHT, BOTTOM = 48, 30, 116, 22
 """Pixels around the lines, for their scales and names."""
-POINT = 5
-"""Pixels from one point of a line to the next."""
+POINT, MOST_POINTS = 5, 180
+"""Pixels from one point of a line to the next, and points at most."""
 LABEL_GAP = 90
 """Pixels from one label of a batch to the next, at least."""
 NAME_PITCH = 14
@@ -91,7 +91,7 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
     @property
     def points(self) -> int:
         """How many points a line may have."""
-        return int(self.area().width() / POINT)
+        return min(int(self.area().width() / POINT), MOST_POINTS)
 
     def area(self) -> QRectF:
         """The rectangle of the lines."""

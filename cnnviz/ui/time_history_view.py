@@ -128,7 +128,8 @@ class TimeHistoryView(QWidget):
         if not usual:
             return [name, time, Cell("–", "muted")]
         change = round(100 * (now / usual - 1))
-        text = f"{change:+d}{theme.THIN_SPACE}%".replace("-", "−")
+        sign = "+" if change > 0 else "−" if change < 0 else ""
+        text = f"{sign}{abs(change)}{theme.THIN_SPACE}%"
         color = "bad" if shown and now > WARNING * usual else "muted"
         return [name, time, Cell(text, color)]
 

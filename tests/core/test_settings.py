@@ -37,3 +37,16 @@ def test_what_makes_no_sense_is_refused(field: str, value: Any, message: str) ->
 def test_settings_go_through_json_unchanged() -> None:
     settings = Settings("momentum", 0.05, "one-cycle", 32, 3, "correlate", 7, 2)
     assert Settings(**json.loads(json.dumps(settings.to_dict()))) == settings
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_one_cycle_may_rise_higher_than_a_constant_rate(name: str) -> None:
+    assert usual_rate(name) == OPTIMIZERS[name].default_rate
+    assert usual_rate(name, "one-cycle") == pytest.approx(5 * usual_rate(name, "constant"))
+
+
+def test_the_usual_rate_of_what_there_is_not_is_refused() -> None:
+    with pytest.raises(SettingsError, match="“sgd”"):
+        usual_rate("sgd")
+    with pytest.raises(SettingsError, match="“cosine”"):
+        usual_rate("adam", "cosine")

@@ -151,6 +151,7 @@ def open_window(qtbot, until, open_session):
         window.session.shut_down()
         until(lambda window=window: window.session.is_shut_down)
         window.close()
+        until(lambda window=window: not window.isVisible())
         window.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert QApplication.activeModalWidget() is None

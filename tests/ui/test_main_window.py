@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.convolution import correlate
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
@@ -360,6 +361,13 @@ def test_a_failed_run_is_told_and_the_window_lives(window, until, press_key):
 
 # The end
 
+FREEZE = 2
+"""Seconds for which only a window that waits for its threads stands still.
+
+Closing keeps the event loop from turning for 20 ms at most; 130 were seen with two busy processes
+beside it, and 740 on a CI machine. Waiting for a slow batch or for the data takes many seconds.
+"""
+
 
 @pytest.fixture
 def heartbeat():
@@ -387,19 +395,44 @@ def test_it_closes_in_the_midst_of_training(window, until, heartbeat):
     until(lambda: len(window.session.timeline) > 20)
     longest_pause = heartbeat()
     close(window, until)
-    assert longest_pause() < 0.5
+    assert longest_pause() < FREEZE
     assert runner_threads() == []
 
 
 def test_it_closes_in_the_midst_of_a_slow_batch(open_session, open_window, until, heartbeat, qtbot):
-    window = open_window(open_session("numpy-cnn", convolution="loop", play=True))
+    """Which would have taken a minute and more, on any machine."""
+    slow = open_session("numpy-cnn", convolution="loop", batch_size=1024, play=True)
+    window = open_window(slow)
     until(lambda: window.session.status.phase is Phase.TRAINING)
     qtbot.wait(300)
     assert len(window.session.timeline) == 0
     begin, longest_pause = perf_counter(), heartbeat()
     close(window, until)
-    assert perf_counter() - begin < 3
-    assert longest_pause() < 0.5
+    assert perf_counter() - begin < 15
+    assert longest_pause() < FREEZE
+    assert runner_threads() == []
+
+
+def test_it_lives_while_it_waits_for_a_batch_to_be_given_up(
+    open_session, open_window, until, monkeypatch, qtbot
+):
+    begun, let_go = threading.Event(), threading.Event()
+
+    def held(*arguments):
+        begun.set()
+        let_go.wait(10)
+        return forward(*arguments)
+
+    forward = correlate.forward
+    monkeypatch.setattr(correlate, "forward", held)
+    window = open_window(open_session(convolution="correlate", play=True))
+    until(begun.is_set)
+    window.close()
+    qtbot.wait(50)
+    assert window.isVisible()
+    assert runner_threads() != []
+    let_go.set()
+    until(lambda: not window.isVisible())
     assert runner_threads() == []
 
 
@@ -409,7 +442,7 @@ def test_it_closes_while_the_first_run_loads(no_threads_left, open_window, until
     session.open_run(RunRequest("mnist", "numpy-cnn", Settings()))
     longest_pause = heartbeat()
     close(window, until)
-    assert longest_pause() < 0.5
+    assert longest_pause() < FREEZE
     assert session.dataset is None
 
 

@@ -1,7 +1,11 @@
 """From numbers to pictures: maps and kernels as images in the one colour language.
 
-All maps of a layer become one image, which is many times faster to draw than one image each.
+All tiles of a layer are one picture, and all pictures of a view are coloured in one go: thirty
+times a second, what counts is how many calls there are.
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +14,121 @@ from PySide6.QtGui import QColor, QImage
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 
-
-def level_of(values: Array) -> float:
-    """The symmetric level ±level of a layer: its greatest finite magnitude, or 1 if all is zero."""
-    finite = values[np.isfinite(values)]
-    greatest = float(np.abs(finite).max()) if finite.size else 0.0
-    return greatest or 1.0
+Colors = NDArray[np.uint32]
+"""As Qt has them in an image: 0xffrrggbb."""
+GROUND = 0
+"""Where in the table of colours the background is; of the signed ones it is the only free entry."""
 
 
-def signed_image(values: Array, level: float) -> QImage:
-    """A picture (H, W) of signed values: zero is the ground, ±level the full colours."""
-    with np.errstate(all="ignore"):  # a network that has diverged holds infinities and NaN
-        shares = np.nan_to_num(np.clip(values / level, -1, 1))
-    return _image(np.rint(127 * shares).astype(np.int16) + 128, theme.signed_table())
+@dataclass(frozen=True)
+class Grid:
+    """Tiles of `height` × `width` values in rows and columns, read line by line."""
+
+    rows: int
+    columns: int
+    height: int
+    width: int
+    gap: int = 0
+    """Pixels of the background between two tiles."""
+    count: int | None = None
+    """How many tiles there are, where the last row is not full; the rest is background."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the picture, and of a gap more below it and right of it."""
+        return self.rows * (self.height + self.gap), self.columns * (self.width + self.gap)
+
+    def tiles_of(self, picture: Array) -> Array:
+        """The values in a picture of that size, (rows, columns, height, width)."""
+        down, across = self.height + self.gap, self.width + self.gap
+        tiles = picture.reshape(self.rows, down, self.columns, across).transpose(0, 2, 1, 3)
+        return tiles[:, :, : self.height, : self.width]
+
+
+class Mosaics:
+    """Pictures of signed values, each on a scale of its own: zero is the ground, ±level full.
+
+    The images are made once and stay; `show` changes what is in them.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid]) -> None:
+        self.images: dict[str, QImage] = {}
+        self.levels: dict[str, float] = {}
+        """The greatest finite magnitude in each picture."""
+        sizes = [height * width for height, width in (grid.size for grid in grids.values())]
+        self._sizes = np.array(sizes, np.intp)
+        self._starts = np.cumsum(self._sizes) - self._sizes
+        self._values: Array = np.zeros(sum(sizes), np.float32)
+        self._colors: Colors = np.zeros(sum(sizes), np.uint32)
+        self._tiles: dict[str, list[Array]] = {}
+        filled = np.zeros(sum(sizes), np.float32)
+        for (name, grid), start, size in zip(grids.items(), self._starts, sizes, strict=True):
+            part = slice(start, start + size)
+            self._tiles[name] = _whole_rows_and_rest(grid, self._values[part])
+            for tiles in _whole_rows_and_rest(grid, filled[part]):
+                tiles[...] = 1
+            self.images[name] = _image_in(self._colors[part].reshape(grid.size), grid.gap)
+        self._grounds = np.flatnonzero(filled == 0)
+
+    def show(self, values: Mapping[str, Array]) -> None:
+        """Colours every picture anew; `values` of each are its tiles, one after the other."""
+        if not self._tiles:
+            return
+        for name, places in self._tiles.items():
+            start, source = 0, values[name].ravel()
+            for place in places:
+                place[...] = source[start : start + place.size].reshape(place.shape)
+                start += place.size
+        levels = np.maximum.reduceat(np.abs(self._values), self._starts)
+        if not np.isfinite(levels).all():
+            levels = self._tame()
+        self.levels = dict(zip(self._tiles, levels.tolist(), strict=True))
+        shares = self._values / np.repeat(np.where(levels > 0, levels, 1), self._sizes)
+        entries = (np.rint(127 * shares) + 128).astype(np.uint8)
+        entries[self._grounds] = GROUND
+        np.take(_signed_colors(theme.tokens()), entries, out=self._colors, mode="clip")
+
+    def _tame(self) -> Array:
+        """The finite levels of a network that has diverged: NaN becomes zero, infinity the level.
+
+        Where nothing is finite but zero, the level is 1.
+        """
+        finite, odd = np.isfinite(self._values), np.isnan(self._values)
+        magnitudes = np.where(finite, np.abs(self._values), 0)
+        levels = np.maximum.reduceat(magnitudes, self._starts)
+        strange = np.maximum.reduceat((~finite).astype(np.uint8), self._starts)
+        levels[(levels == 0) & (strange > 0)] = 1
+        each = np.repeat(levels, self._sizes)
+        self._values[odd] = 0
+        np.clip(self._values, -each, each, out=self._values)
+        return levels
+
+
+def _whole_rows_and_rest(grid: Grid, flat: Array) -> list[Array]:
+    """Where the values of a grid's tiles go in its picture: the full rows, then the last one."""
+    tiles = grid.tiles_of(flat.reshape(grid.size))
+    count = grid.rows * grid.columns if grid.count is None else grid.count
+    whole, rest = divmod(count, grid.columns)
+    return [tiles[:whole], tiles[whole, :rest]] if rest else [tiles[:whole]]
+
+
+def _signed_colors(colors: theme.Tokens) -> Colors:
+    """The table of signed values with the background in front."""
+    table = _packed(theme.signed_table())
+    table[GROUND] = QColor(colors.background).rgb()
+    return table
 
 
 def ink_image(values: Array) -> QImage:
     """A picture (H, W) of pixels from 0 (paper) to 1 (ink)."""
-    return _image(np.clip(values * 255, 0, 255).astype(np.int16), theme.ink_table())
+    entries = np.clip(values * 255, 0, 255).astype(np.uint8)
+    return _image_in(_packed(theme.ink_table())[entries]).copy()
 
 
 def rgb_image(values: Array) -> QImage:
     """A picture of channels (3, H, W) from 0 to 1 in their own colours."""
     pixels = np.clip(values * 255, 0, 255).astype(np.uint8).transpose(1, 2, 0)
-    return _from_pixels(pixels)
+    return _image_in(_packed(pixels)).copy()
 
 
 def picture(image: Array) -> QImage:
@@ -41,38 +136,16 @@ def picture(image: Array) -> QImage:
     return rgb_image(image) if len(image) == 3 else ink_image(image.mean(axis=0))
 
 
-def stacked(maps: Array) -> Array:
-    """Maps (C, H, W) one below the other, (C·H, W)."""
-    return maps.reshape(-1, maps.shape[-1])
+def _packed(rgb: NDArray[np.uint8]) -> Colors:
+    """(…, 3) uint8 as opaque pixels."""
+    pixels: Colors = np.full(rgb.shape[:-1], 0xFF, np.uint32)
+    for channel in range(3):
+        pixels = pixels << 8 | rgb[..., channel]
+    return pixels
 
 
-def kernel_grid(tiles: Array, level: float) -> QImage:
-    """Tiles (rows, columns, h, w) as one picture, one pixel of the ground colour between them."""
-    rows, columns, height, width = tiles.shape
-    padded = np.zeros((rows, columns, height + 1, width + 1), tiles.dtype)
-    padded[:, :, :height, :width] = tiles
-    whole = padded.transpose(0, 2, 1, 3).reshape(rows * (height + 1), columns * (width + 1))
-    image = signed_image(whole[:-1, :-1], level)
-    ground = QColor(theme.tokens().background)
-    return _with_gaps(image, height, width, ground)
-
-
-def _with_gaps(image: QImage, height: int, width: int, ground: QColor) -> QImage:
-    rgb = (ground.blue(), ground.green(), ground.red(), 255)
-    pixels = np.frombuffer(image.bits(), np.uint8).reshape(image.height(), image.width(), 4)
-    pixels[height :: height + 1] = rgb
-    pixels[:, width :: width + 1] = rgb
-    return image
-
-
-def _image(entries: NDArray[np.int16], table: NDArray[np.uint8]) -> QImage:
-    return _from_pixels(table[entries])
-
-
-def _from_pixels(rgb: NDArray[np.uint8]) -> QImage:
-    """(H, W, 3) uint8 to an image that owns its memory."""
-    height, width = rgb.shape[:2]
-    pixels = np.empty((height, width, 4), np.uint8)
-    pixels[..., :3] = rgb[..., ::-1]
-    pixels[..., 3] = 255
-    return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+def _image_in(colors: Colors, gap: int = 0) -> QImage:
+    """An image that shares memory with `colors`, without the last gap; they have to outlive it."""
+    height, width = colors.shape
+    form = QImage.Format.Format_RGB32
+    return QImage(colors.data, width - gap, height - gap, colors.strides[0], form)

@@ -1,0 +1,191 @@
+"""The last column of the network view: a row a class, with its name, a bar and its probability.
+
+Bars follow the network as fast as maps do, but only those that move are painted. Words are taken
+when they are told: they change at the pace of reading.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QRegion
+
+from cnnviz.core.workspace import Array
+from cnnviz.ui import theme
+
+LEAST_NAME, GREATEST_NAME = 44, 96
+"""Class names wider than the second are cut off, where there is little room than the first."""
+LEAST_BAR, LEAST_BAR_WITH_MARK = 58, 84
+"""Length of a probability's bar with room below for its number, and for “label ✓” besides."""
+NAME_GAP = 10
+"""Between a class's name and its bar."""
+TWO_LINES = 27
+"""Height of a class's row from which on its number stands below its bar, not beside it."""
+NUMBER = 44
+"""Room for a number beside its bar."""
+LEAST_TEXT = 11
+"""Height of a class's row from which on texts do not run into each other."""
+LEAST_MOVE = 0.1
+"""Pixels by which the end of a bar has to move to be painted anew."""
+BOLD = QFont.Weight.DemiBold
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True)
+class Words:
+    """What stands beside a bar."""
+
+    name: str
+    number: str
+    chosen: bool
+    """Whether the network takes the image for this class."""
+    is_label: bool
+
+
+class ClassRows:
+    """The rows of one network for one set of class names."""
+
+    def __init__(self) -> None:
+        self._names: Sequence[str] = ()
+        self._rows: list[QRectF] = []
+        self._bars: list[QRectF] = []
+        self._names_width = 0.0
+        self._shares: list[float] = []
+        self._words: list[Words] = []
+
+    def place(self, rows: list[QRectF], names: Sequence[str]) -> None:
+        """Takes over where the rows are, and what the classes are called."""
+        self._rows, self._names = rows, names
+        room = rows[0].width() - NAME_GAP - LEAST_BAR if rows else 0
+        self._names_width = min(names_width(names), room)
+        self._bars = [_bar_in(row, self._names_width) for row in rows]
+        self._shares, self._words = [math.nan] * len(rows), []
+
+    @property
+    def area(self) -> QRect:
+        """All rows, and what stands out of low ones."""
+        return _around(self._rows[0].united(self._rows[-1])) if self._rows else QRect()
+
+    def show(self, probabilities: Array) -> QRegion:
+        """Takes over new probabilities; where the bars that they move are."""
+        region, shares = QRegion(), probabilities.tolist()
+        for index, (bar, share) in enumerate(zip(self._bars, shares, strict=True)):
+            if _moves(self._shares[index], share, bar.width()):
+                self._shares[index] = share
+                region |= bar.toAlignedRect()
+        return region
+
+    def tell(self, probabilities: Array, label: int | None) -> None:
+        """Takes over what is said of the probabilities; the greatest is bold, the label marked."""
+        best = int(np.nan_to_num(probabilities).argmax())
+        self._words = [
+            Words(name, _per_cent(share), index == best, index == label)
+            for index, (name, share) in enumerate(
+                zip(self._names, probabilities.tolist(), strict=False)
+            )
+        ]
+
+    # Painting.
+
+    def paint(self, painter: QPainter, region: QRegion) -> None:
+        """The bars and the rows of words that touch `region`."""
+        if not region.intersects(self.area):
+            return
+        bars = [index for index, bar in enumerate(self._bars) if region.intersects(_whole(bar))]
+        self._paint_bars(painter, bars)
+        for row, bar, words in zip(self._rows, self._bars, self._words, strict=False):
+            if row.height() < LEAST_TEXT and not words.chosen:
+                continue
+            if not (region & _around(row)).subtracted(_whole(bar)).isEmpty():
+                self._paint_words(painter, row, bar, words)
+
+    def _paint_bars(self, painter: QPainter, bars: list[int]) -> None:
+        colors = theme.tokens()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.color(colors.line))
+        for index in bars:
+            painter.drawRoundedRect(self._bars[index], 3, 3)
+        painter.setBrush(theme.color(colors.positive))
+        for index in bars:
+            bar, share = self._bars[index], self._shares[index]
+            if share > 0:
+                width = max(bar.width() * share, 1.5)
+                filled = QRectF(bar.x(), bar.y(), width, bar.height())
+                painter.drawRoundedRect(filled, min(3, width / 2), 3)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_words(self, painter: QPainter, row: QRectF, bar: QRectF, words: Words) -> None:
+        colors, chosen = theme.tokens(), words.chosen
+        roomy, color = row.height() >= TWO_LINES, colors.text if chosen else colors.muted
+        size = theme.FONT_SIZE if roomy else theme.SMALL
+        font = theme.font(size, BOLD if chosen else QFont.Weight.Normal)
+        painter.setFont(font)
+        if words.is_label and not roomy:
+            color = colors.good if chosen else colors.bad
+        painter.setPen(theme.color(color))
+        metrics, elide = QFontMetricsF(font), Qt.TextElideMode.ElideRight
+        name = metrics.elidedText(words.name, elide, self._names_width + 1)
+        painter.drawText(QPointF(row.x(), bar.center().y() + 0.36 * size), name)
+        painter.setFont(theme.font(theme.SMALL))
+        painter.setPen(theme.color(colors.muted))
+        below, beside = QPointF(bar.x(), bar.bottom() + 12), bar.center() + QPointF(0, 4)
+        beside.setX(bar.right() + 6)
+        painter.drawText(below if roomy else beside, words.number)
+        if words.is_label and roomy:
+            _paint_label_mark(painter, row, bar, right=chosen)
+
+
+def classes_width(names: Sequence[str]) -> float:
+    """What names, bars and the mark of the label need; long names make do with little."""
+    needed = names_width(names)
+    below_name = needed >= LEAST_NAME
+    return NAME_GAP + (LEAST_NAME + LEAST_BAR if below_name else needed + LEAST_BAR_WITH_MARK)
+
+
+def names_width(names: Sequence[str]) -> float:
+    """The longest class name's width, or as much as it gets."""
+    bold = QFontMetricsF(theme.font(weight=BOLD))
+    return min(max((bold.horizontalAdvance(name) for name in names), default=0), GREATEST_NAME)
+
+
+def _paint_label_mark(painter: QPainter, row: QRectF, bar: QRectF, right: bool) -> None:
+    """The true class: green where the network agrees; below its bar, or else its name."""
+    colors = theme.tokens()
+    painter.setPen(theme.color(colors.good if right else colors.bad))
+    end = bar.right() if bar.width() >= LEAST_BAR_WITH_MARK else bar.left() - NAME_GAP
+    place = QRectF(row.x(), bar.bottom(), end - row.x(), 16)
+    flags = RIGHT if end == bar.right() else LEFT
+    painter.drawText(place, flags, "label ✓" if right else "label")
+
+
+def _bar_in(row: QRectF, names: float) -> QRectF:
+    """A probability's bar, right of its name; in a low row it leaves room for its number."""
+    x, middle, width = row.x() + names + NAME_GAP, row.center().y(), row.width() - names - NAME_GAP
+    if row.height() >= TWO_LINES:
+        return QRectF(x, middle - 10, width, 13)
+    height = max(min(row.height() - 3, 10), row.height() / 2)
+    return QRectF(x, middle - height / 2, width - NUMBER, height)
+
+
+def _moves(before: float, now: float, length: float) -> bool:
+    """Whether a bar looks different; at first, and if it is no number, it does."""
+    return (now > 0) != (before > 0) or not abs(now - before) * length < LEAST_MOVE
+
+
+def _whole(bar: QRectF) -> QRegion:
+    """All pixels that a bar touches."""
+    return QRegion(bar.toAlignedRect())
+
+
+def _around(row: QRectF) -> QRect:
+    """All pixels that a row touches, with the text that is higher than a low one."""
+    return row.toAlignedRect().adjusted(-1, -6, 1, 6)
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.2f} %" if share < 0.9995 else f"{100 * share:.1f} %"
