@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from cnnviz.core.errors import SettingsError
-from cnnviz.core.settings import Settings, check_learning_rate
+from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.settings import Settings, check_learning_rate, usual_rate
 
 
 @pytest.mark.parametrize("rate", [0, -0.1, float("nan"), float("inf"), "0.1", None, 10**400])
