@@ -1,5 +1,6 @@
 """Starts the application: fonts, theme, session, window; and ends with the window."""
 
+import gc
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 
 from PySide6.QtCore import QCoreApplication, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
+from pyqtgraph.util.garbage_collector import GarbageCollector
 
 from cnnviz.core.datasets import best_available
 from cnnviz.core.settings import Settings
@@ -43,8 +45,26 @@ def open_window(
     window = MainWindow(session)
     session.open_run(RunRequest(data or best_available(), network, Settings()), play)
     window.show()
-    with on_interrupt(window.close):
+    with on_interrupt(window.close), garbage_collected_here():
         return app.exec()
+
+
+@contextmanager
+def garbage_collected_here() -> Iterator[None]:
+    """Collects Python's garbage on this thread only, once a second.
+
+    Left to itself, Python collects on whichever thread makes the next object; on the training
+    thread it would delete widgets there, which crashes Qt.
+    """
+    gc.freeze()  # what is there already stays; not looking at it keeps collections short
+    was_enabled = gc.isenabled()
+    collector = GarbageCollector(interval=1.0)
+    try:
+        yield
+    finally:
+        collector.timer.stop()
+        if was_enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -1,13 +1,21 @@
 """From the command to the window and back: the exit status, the theme that was kept, Ctrl-C."""
 
+import gc
 import signal
+import threading
+import weakref
 
 import pytest
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.ui import theme
-from cnnviz.ui.application import make_application, on_interrupt, open_window
+from cnnviz.ui.application import (
+    garbage_collected_here,
+    make_application,
+    on_interrupt,
+    open_window,
+)
 from cnnviz.ui.main_window import MainWindow
 
 
@@ -128,3 +136,30 @@ def test_the_application_is_made_once(qapp):
     assert make_application() is qapp
     assert qapp.applicationName() == "cnnviz"
     assert qapp.font().family() == "Inter"
+
+
+def test_garbage_is_collected_on_the_thread_of_the_widgets_only(qtbot):
+    class Node:
+        pass
+
+    def make_garbage():
+        node = Node()
+        node.itself = node
+        weakref.finalize(node, lambda: threads.append(threading.current_thread()))
+
+    threads: list[threading.Thread] = []
+    gc.enable()
+    try:
+        with garbage_collected_here():
+            make_garbage()
+            worker = threading.Thread(target=lambda: [[] for _ in range(100_000)])
+            worker.start()
+            worker.join()
+            assert threads == []
+            kept = [[] for _ in range(10_000)]  # enough for a collection to be due
+            qtbot.waitUntil(lambda: bool(threads), timeout=20_000)
+            assert threads == [threading.current_thread()]
+            assert kept
+        assert gc.isenabled()
+    finally:
+        gc.disable()  # as the tests of the window have it
