@@ -30,6 +30,7 @@ def main() -> None:
         return  # closed before it began
     start = json.loads(first)
     network = Network(start["spec"])
+    own = network.vector, network.gradient
     shared = SharedBatch(
         len(network.vector),
         start["images"],
@@ -37,6 +38,7 @@ def main() -> None:
         network.classes,
         start["memory"],
     )
+    network.use_memory(shared.vector, shared.gradient)
     answer: dict[str, Any] = {"ready": True}
     while True:
         answers.write(json.dumps(answer).encode() + b"\n")
@@ -45,6 +47,7 @@ def main() -> None:
         if not request:
             break
         answer = learn(network, shared, **json.loads(request))
+    network.use_memory(*own)  # memory that is still looked at cannot be closed
     shared.close(unlink=False)
 
 
@@ -60,7 +63,6 @@ def learn(
         if shared.stop[0]:
             raise Stopped
 
-    network.vector[...] = shared.vector
     network.convolution = convolution
     network.set_pulse(check)
     try:
@@ -69,7 +71,6 @@ def learn(
         )
     except Stopped:
         return {"stopped": True}
-    shared.gradient[...] = network.gradient
     shared.logits[:images] = logits
     return {"loss": loss}
 

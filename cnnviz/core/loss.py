@@ -34,10 +34,15 @@ def loss_and_gradient(
     """The loss, summed and divided by `count`, and its gradient by the logits, (p − y) / count.
 
     `count` is N for the mean over these logits (N, classes), more if they are a share of a batch.
+    The same sums as in `softmax` and `negative_log_likelihood`, taken once for both.
     Source: Goodfellow, Bengio and Courville, "Deep Learning" (2016), section 6.2.2.3.
     """
-    loss = float(negative_log_likelihood(logits, labels).sum(dtype=np.float64)) / count
-    gradient = softmax(logits)
-    gradient[np.arange(len(labels)), labels] -= 1
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    gradient: Array = np.exp(shifted)
+    sums = gradient.sum(axis=1)
+    of_labels = np.arange(len(labels)), labels
+    loss = float((np.log(sums) - shifted[of_labels]).sum(dtype=np.float64)) / count
+    gradient /= sums[:, np.newaxis]
+    gradient[of_labels] -= 1
     gradient /= count
     return loss, gradient

@@ -85,6 +85,12 @@ class Network:
         twin._workspaces = [Workspace() for _ in self.layers]
         return twin
 
+    def use_memory(self, vector: Array, gradient: Array) -> None:
+        """Takes these arrays for its own from now on, with the weights that are in `vector`."""
+        self.vector, self.gradient = vector, gradient
+        self._weights = _views(self.layers, vector)
+        self._gradients = _views(self.layers, gradient)
+
     def set_pulse(self, pulse: Callable[[], None]) -> None:
         """Has slow operations call `pulse` now and then; what it raises gives them up."""
         for workspace in self._workspaces:

@@ -68,22 +68,19 @@ def cells(view, label):
     return view.table.cells.cells[row_of(view, label)]
 
 
-def looks_like(plot, x, milliseconds, color):
+def looks_like(plot, x, milliseconds, name):
     """Whether the pixels about a time are rather of that colour than of the ground."""
     image = plot.viewport().grab().toImage()
     ratio = image.devicePixelRatio()
     y = float(plot.pixel(np.array([milliseconds]))[0])
-    wanted, ground = (
-        np.array(QColor(name).getRgb()[:3]) for name in (color, theme.tokens().background)
-    )
-    met = [
-        np.array(image.pixelColor(round(x * ratio), round((y + away) * ratio)).getRgb()[:3])
-        for away in (-1, 0, 1)
-    ]
-    shares = [
-        (pixel - ground) @ (wanted - ground) / np.sum((wanted - ground) ** 2) for pixel in met
-    ]
-    return max(shares) > 0.4
+    color, ground = (rgb(QColor(each)) for each in (name, theme.tokens().background))
+    met = [rgb(image.pixelColor(round(x * ratio), round((y + d) * ratio))) for d in (-1, 0, 1)]
+    way = color - ground
+    return max((pixel - ground) @ way / (way @ way) for pixel in met) > 0.4
+
+
+def rgb(color):
+    return np.array(color.getRgb()[:3], float)
 
 
 def test_before_training_it_says_what_to_do(view):
@@ -281,7 +278,7 @@ def test_keys_tick_and_change_the_scale(qtbot, view, session):
     qtbot.keyClick(view.table, Qt.Key.Key_Space)
     assert "Conv 1" not in view.plot.drawn
     qtbot.keyClick(view, Qt.Key.Key_L)
-    assert not view.plot.logarithmic
+    qtbot.waitUntil(lambda: not view.plot.logarithmic)
 
 
 def test_another_theme_recolours_it(qapp, view, session):
