@@ -65,7 +65,7 @@ def _progress_bar(what: str) -> tqdm:
 def _introduction(case: Case, repeats: int) -> str:
     return (
         f"Training {case.network} on random images, "
-        f"{case.threads} thread{'s' if case.threads > 1 else ''}\n"
+        f"{case.threads} core{'s' if case.threads > 1 else ''}\n"
         f"Median (min–max) of {repeats} timing{'s' if repeats > 1 else ''} "
         f"of about {benchmark.SLICE:g} s, taken in turns"
     )

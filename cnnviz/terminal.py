@@ -115,7 +115,7 @@ def _introduction(trainer: Trainer) -> str:
         f"{count(len(data.test))} test images\n"
         f"{optimizer(settings.optimizer).title}, rate {settings.learning_rate:g} "
         f"({settings.schedule}), batches of {settings.batch_size}, {settings.convolution}, "
-        f"seed {settings.seed}, {settings.threads} thread{'s' if settings.threads > 1 else ''}"
+        f"seed {settings.seed}, {settings.threads} core{'s' if settings.threads > 1 else ''}"
     )
 
 

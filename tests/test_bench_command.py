@@ -33,7 +33,7 @@ def test_a_row_for_each_case_and_side(capsys):
     output, errors = capsys.readouterr()
     assert errors == ""  # the bar shows itself only in a terminal
     what, how, empty, heads, *rows = output.replace("\u00a0", " ").splitlines()
-    assert what == "Training numpy-cnn on random images, 2 threads"
+    assert what == "Training numpy-cnn on random images, 2 cores"
     assert "3 timings of about 0.3 s" in how
     assert empty == ""
     assert heads.split() == "Batch Filters Image By Images/s min–max Timings × PyTorch".split()

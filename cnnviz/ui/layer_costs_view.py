@@ -215,7 +215,7 @@ def _fixed(value: float, places: int) -> str:
 
 
 def _peak_in_words(peak: Peak) -> str:
-    threads = f"{peak.threads} thread{'s' if peak.threads > 1 else ''}"
+    threads = f"{peak.threads} core{'s' if peak.threads > 1 else ''}"
     return (
         f"This machine at its best, with {threads}: {digits(peak.flops_per_second / 1e9)} GFLOP/s, "
         f"{digits(peak.bytes_per_second / 1e9)} GB/s"

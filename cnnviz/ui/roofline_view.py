@@ -24,7 +24,7 @@ from cnnviz.core.curves import Scale
 from cnnviz.core.machine import Peak
 from cnnviz.core.roofline import Pass, ridge, roof, verdict
 from cnnviz.ui import theme
-from cnnviz.ui.widgets.labels import place_labels
+from cnnviz.ui.widgets.labels import Place, place_labels
 from cnnviz.ui.widgets.plate import paint_plate
 from cnnviz.ui.widgets.quantities import digits
 
@@ -57,7 +57,8 @@ class RooflineView(QWidget):
         self.lit = -1
         self.chosen_row = -1
         self._hint = ""
-        self._names: list[QRectF | None] | None = None  # boxes by row, until something moves
+        self._names: dict[int, QRectF] | None = None  # boxes by row, until something moves
+        self._sides: dict[int, Place] = {}  # of the points, where names were last
         self._pointer: QPointF | None = None
         self.setMouseTracking(True)
         self.setMinimumSize(300, 240)
@@ -263,7 +264,7 @@ class RooflineView(QWidget):
         if self._names is None:
             self._names = self._place_names(across, up)
         for row in self._order():
-            part, box = self.parts[row], self._names[row]
+            part, box = self.parts[row], self._names.get(row)
             point, radius = _point(across, up, part.cost.intensity, part.rate), self._radius(part)
             chosen, lit = row == self.chosen_row, row == self.lit
             ring = colors.selected if chosen else colors.background
@@ -281,7 +282,7 @@ class RooflineView(QWidget):
         rows = [row for row, part in enumerate(self.parts) if part.has_place]
         return sorted(rows, key=lambda row: (row == self.chosen_row, -self.parts[row].seconds))
 
-    def _place_names(self, across: Scale, up: Scale) -> list[QRectF | None]:
+    def _place_names(self, across: Scale, up: Scale) -> dict[int, QRectF]:
         """Boxes by row: what is chosen finds its place first, then the slowest."""
         rows = self._order()
         rows.sort(key=lambda row: row != self.chosen_row)
@@ -290,11 +291,11 @@ class RooflineView(QWidget):
         radii = [self._radius(part) for part in parts]
         sizes = [QSizeF(_width(part.label) + 2, 13) for part in parts]
         lines = self._obstacles(across, up, self.peak) if self.peak else []
-        names: list[QRectF | None] = [None] * len(self.parts)
-        boxes = place_labels(points, radii, sizes, self.area(), lines)
-        for row, box in zip(rows, boxes, strict=True):
-            names[row] = box
-        return names
+        wishes = [self._sides.get(row) for row in rows]
+        found = place_labels(points, radii, sizes, self.area(), lines, wishes)
+        named = {row: name for row, name in zip(rows, found, strict=True) if name}
+        self._sides = {row: side for row, (side, _) in named.items()}
+        return {row: box for row, (_, box) in named.items()}
 
     def _obstacles(self, across: Scale, up: Scale, peak: Peak) -> list[tuple[QPointF, QPointF]]:
         """Lines that names of dots keep off: the roofs, and what is written along them."""

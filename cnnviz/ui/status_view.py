@@ -47,7 +47,7 @@ class StatusView(QWidget):
             f"{theme.spaced(session.network.vector.size)} parameters",
             f"{data.title}: {theme.spaced(len(data.train))} to learn from, "
             f"{theme.spaced(len(data.test))} to test on",
-            f"{self._library}, {threads} thread{'s' if threads > 1 else ''}",
+            f"{self._library}, {threads} core{'s' if threads > 1 else ''}",
         )
         self._left.setText("     ".join(parts))
         self._left.setToolTip(data.source)

@@ -140,11 +140,11 @@ def test_the_application_is_made_once(qapp):
 
 def test_garbage_is_collected_on_the_thread_of_the_widgets_only(qtbot):
     class Node:
-        pass
+        def __init__(self):
+            self.itself = self
 
     def make_garbage():
         node = Node()
-        node.itself = node
         weakref.finalize(node, lambda: threads.append(threading.current_thread()))
 
     threads: list[threading.Thread] = []

@@ -37,7 +37,7 @@ def test_it_says_what_the_run_is_made_of(view, session):
     parts = left.split("     ")
     assert parts[:2] == ["Seed 0", "1 554 parameters"]
     assert f"{len(session.dataset.train)}".replace("1", "1 ", 1) in parts[2]
-    assert "thread" in parts[3]
+    assert "core" in parts[3]
     assert right == ""
 
 
@@ -46,7 +46,7 @@ def test_another_run_is_told(view, session, until):
     until(lambda: session.loading is None)
     left, _ = words(view)
     assert left.startswith("Seed 7     105 634 parameters")
-    assert left.endswith("1 thread")
+    assert left.endswith("1 core")
 
 
 def test_results_come_and_go_with_the_history(view, session, train, until):

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSizeF
 
+Place = tuple[int, int]
+"""To the right or left of a point, above or below it: 1, -1 or 0 each."""
+Line = tuple[QPointF, QPointF]
 GAP = 4
 """Pixels between a point and its name."""
 LINE = 5
@@ -17,25 +20,29 @@ def place_labels(
     radii: Sequence[float],
     sizes: Sequence[QSizeF],
     area: QRectF,
-    lines: Sequence[tuple[QPointF, QPointF]] = (),
-) -> list[QRectF | None]:
-    """A box for each name, those of the first points first; None where there is no room.
+    lines: Sequence[Line] = (),
+    wishes: Sequence[Place | None] = (),
+) -> list[tuple[Place, QRectF] | None]:
+    """Side and box of each name, those of the first points first; None where there is no room.
 
-    Names keep off the `lines` too.
+    Names keep off the `lines` too. `wishes` are the sides where they were before: a name stays
+    there as long as it can, so that it does not jump about while its point moves a little.
     """
     taken = [box for start, end in lines for box in _along(start, end)]
     taken += [
         QRectF(point.x() - radius, point.y() - radius, 2 * radius, 2 * radius)
         for point, radius in zip(points, radii, strict=True)
     ]
-    found: list[QRectF | None] = []
-    for point, radius, size in zip(points, radii, sizes, strict=True):
-        boxes = (_beside(point, radius + GAP, size, place) for place in PLACES)
-        free = (box for box in boxes if area.contains(box) and not _meets(box, taken))
-        box = next(free, None)
-        found.append(box)
-        if box:
-            taken.append(box)
+    found: list[tuple[Place, QRectF] | None] = []
+    for index, (point, radius, size) in enumerate(zip(points, radii, sizes, strict=True)):
+        wish = wishes[index] if wishes else None
+        places = (wish, *PLACES) if wish else PLACES
+        boxes = ((place, _beside(point, radius + GAP, size, place)) for place in places)
+        free = (each for each in boxes if area.contains(each[1]) and not _meets(each[1], taken))
+        chosen = next(free, None)
+        found.append(chosen)
+        if chosen:
+            taken.append(chosen[1])
     return found
 
 
@@ -65,7 +72,7 @@ def spread(heights: Sequence[float], least: float, low: float, high: float) -> l
     return placed
 
 
-def _beside(point: QPointF, away: float, size: QSizeF, place: tuple[int, int]) -> QRectF:
+def _beside(point: QPointF, away: float, size: QSizeF, place: Place) -> QRectF:
     across, down = place
     if across and down:
         away *= 0.6

@@ -86,10 +86,12 @@ class CellModel(QAbstractTableModel):
             self.beginResetModel()
             self.cells = cells
             self.endResetModel()
-        elif cells != self.cells:
-            self.cells = cells
-            last = self.index(len(cells) - 1, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(0, 0), last)
+            return
+        before, self.cells = self.cells, cells
+        for row, (old, new) in enumerate(zip(before, cells, strict=True)):
+            for place, (one, other) in enumerate(zip(old, new, strict=True)):
+                if one != other:  # only these are painted anew
+                    self.dataChanged.emit(self.index(row, place), self.index(row, place))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """No rows below rows."""

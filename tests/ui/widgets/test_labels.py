@@ -14,8 +14,11 @@ AREA = QRectF(0, 0, 400, 300)
 SIZE = QSizeF(60, 13)
 
 
-def placed(points, lines=()):
-    return place_labels(points, [5.0] * len(points), [SIZE] * len(points), AREA, lines)
+def placed(points, lines=(), wishes=()):
+    """The boxes, or None."""
+    radii, sizes = [5.0] * len(points), [SIZE] * len(points)
+    found = place_labels(points, radii, sizes, AREA, lines, wishes)
+    return [name[1] if name else None for name in found]
 
 
 def test_a_lonely_point_has_its_name_at_the_right():
@@ -49,6 +52,13 @@ def test_names_keep_off_lines():
     line = (QPointF(112, 0), QPointF(112, 300))
     (box,) = placed([QPointF(100, 100)], [line])
     assert box.right() < 112
+
+
+def test_a_name_stays_where_it_was_as_long_as_it_can():
+    (box,) = placed([QPointF(200, 100)], wishes=[(0, -1)])
+    assert box.bottom() < 100
+    (box,) = placed([QPointF(200, 12)], wishes=[(0, -1)])
+    assert box.left() > 205
 
 
 def test_heights_that_are_apart_stay():
