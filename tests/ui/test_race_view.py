@@ -1,5 +1,6 @@
 """The race as its user meets it: started, watched, cancelled, read, and a way chosen from it."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from cnnviz.core.presets import PRESETS
 from cnnviz.core.race import Course, Pace, Underway
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
-from cnnviz.core.trainer import Trainer
+from cnnviz.core.trainer import Interrupted, Trainer
 from cnnviz.ui import theme
 from cnnviz.ui.race_bars import Board, RaceBars, three_digits
 from cnnviz.ui.race_view import RaceView
@@ -29,13 +30,18 @@ PACES = {
 def short(monkeypatch):
     """Little to wait for: what is tested is not how fast this machine is."""
     monkeypatch.setattr(racing, "SECONDS", 0.02)
-    monkeypatch.setattr(racing, "WARM_UP", 0.02)
+
+
+def wait_until_interrupted(trainer, interrupted=lambda: False):
+    while not interrupted():
+        time.sleep(0.01)
+    raise Interrupted
 
 
 @pytest.fixture
 def endless(monkeypatch):
-    """A race that does not end by itself in any test's patience."""
-    monkeypatch.setattr(racing, "WARM_UP", 1000)
+    """A race that does not end by itself in any test's patience: the first step never ends."""
+    monkeypatch.setattr(Trainer, "start_helpers", wait_until_interrupted)
 
 
 @pytest.fixture
@@ -150,11 +156,12 @@ def test_cancelled_it_ends_and_its_thread_too(qtbot, until, view, endless):
 
 
 def test_after_a_cancelled_race_another_can_run(qtbot, until, view, monkeypatch):
-    monkeypatch.setattr(racing, "WARM_UP", 1000)
-    press(qtbot, view.button)
-    until(lambda: view.bars.board.underway is not None)
-    press(qtbot, view.cancel_button)
-    monkeypatch.setattr(racing, "WARM_UP", 0.02)
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "start_helpers", wait_until_interrupted)
+        press(qtbot, view.button)
+        until(lambda: view.bars.board.underway is not None)
+        press(qtbot, view.cancel_button)
+        until(lambda: view.is_shut_down)
     run(qtbot, until, view)
     assert set(view.bars.board.paces) == set(WAYS)
 

@@ -9,6 +9,8 @@ Place = tuple[int, int]
 Line = tuple[QPointF, QPointF]
 GAP = 4
 """Pixels between a point and its name."""
+NEAR = 9
+"""Pixels at the sides of a point where no other name may stand."""
 LINE = 5
 """Pixels: the side of the boxes that stand for a line."""
 PLACES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
@@ -29,16 +31,17 @@ def place_labels(
     there as long as it can, so that it does not jump about while its point moves a little.
     """
     taken = [box for start, end in lines for box in _along(start, end)]
-    taken += [
-        QRectF(point.x() - radius, point.y() - radius, 2 * radius, 2 * radius)
-        for point, radius in zip(points, radii, strict=True)
-    ]
+    dots = [_about(point, radius) for point, radius in zip(points, radii, strict=True)]
+    taken += dots
+    # So far other names stay away from a point: whose name it is must not be in doubt.
+    wide = [dot.adjusted(-NEAR, -2, NEAR, 2) for dot in dots]
     found: list[tuple[Place, QRectF] | None] = []
     for index, (point, radius, size) in enumerate(zip(points, radii, sizes, strict=True)):
         wish = wishes[index] if wishes else None
         places = (wish, *PLACES) if wish else PLACES
+        others = [*taken, *wide[:index], *wide[index + 1 :]]
         boxes = ((place, _beside(point, radius + GAP, size, place)) for place in places)
-        free = (each for each in boxes if area.contains(each[1]) and not _meets(each[1], taken))
+        free = (each for each in boxes if area.contains(each[1]) and not _meets(each[1], others))
         chosen = next(free, None)
         found.append(chosen)
         if chosen:
@@ -70,6 +73,10 @@ def spread(heights: Sequence[float], least: float, low: float, high: float) -> l
         for place, index in enumerate(members):
             placed[index] = start + place * least
     return placed
+
+
+def _about(point: QPointF, radius: float) -> QRectF:
+    return QRectF(point.x() - radius, point.y() - radius, 2 * radius, 2 * radius)
 
 
 def _beside(point: QPointF, away: float, size: QSizeF, place: Place) -> QRectF:

@@ -140,7 +140,7 @@ def _packed(rgb: NDArray[np.uint8]) -> Colors:
     """(…, 3) uint8 as opaque pixels."""
     pixels: Colors = np.full(rgb.shape[:-1], 0xFF, np.uint32)
     for channel in range(3):
-        pixels = pixels << 8 | rgb[..., channel]
+        pixels = (pixels << np.uint32(8)) | rgb[..., channel].astype(np.uint32)
     return pixels
 
 
