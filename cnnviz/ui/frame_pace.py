@@ -20,9 +20,7 @@ MEMORY = 8
 class FramePace:
     """Asked once a frame, on the thread that draws."""
 
-    def __init__(
-        self, clock: Callable[[], float] = thread_time, cores: int | None = None
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = thread_time, cores: int | None = None) -> None:
         """`clock` gives the processor seconds of the calling thread."""
         self._clock = clock
         self._cores = cores or usable_cores()

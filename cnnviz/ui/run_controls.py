@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import mnist_is_available
@@ -19,6 +19,7 @@ from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField
 from cnnviz.ui.widgets.question import Question
+from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN, SPACING = 14, 10
@@ -30,7 +31,7 @@ DATA = (
 )
 WAY_TIPS = {
     "loop": "Plain Python loops over every output value: to read, very slow",
-    "correlate": "scipy.signal.correlate: one call per filter",
+    "correlate": "scipy.signal: correlation for small kernels, Fourier transforms for large ones",
     "im2col": "Patches laid out as columns, then one matrix product: fast",
 }
 
@@ -81,13 +82,13 @@ class RunControls(QWidget):
         self.train_button.clicked.connect(self._session.toggle)
         self.batch_button.clicked.connect(self._session.step)
         self.epoch_button.clicked.connect(self._session.epoch)
-        self._place = QLabel()
+        self._place = SteadyLabel()
         self._place.setToolTip("Epochs and batches done in this run")
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedSize(84, 5)
         self._progress.setAccessibleName("Progress of the epoch")
-        self._speed = QLabel()
+        self._speed = SteadyLabel()
         self._speed.setProperty("muted", "true")
         self._speed.setToolTip("Training images per second, mean over the last batches")
         for widget in (
@@ -243,9 +244,9 @@ class RunControls(QWidget):
             f"Epoch {planned} of {planned} · batch {batches} / {batches}",
             f"Untrained · {batches} batches an epoch",
         )
-        self._place.setMinimumWidth(max(map(metrics.horizontalAdvance, places)) + 4)
+        self._place.reserve(max(map(metrics.horizontalAdvance, places)) + 4)
         speed = "100 000 images/s · 10 min 00 s left"
-        self._speed.setMinimumWidth(metrics.horizontalAdvance(speed))
+        self._speed.reserve(metrics.horizontalAdvance(speed))
 
     @Slot()
     def _show_settings(self) -> None:

@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_info
 
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.steady_label import SteadyLabel
 
 
 class StatusView(QWidget):
@@ -14,7 +15,7 @@ class StatusView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._left, self._right = QLabel(), QLabel()
+        self._left, self._right = QLabel(), SteadyLabel()
         self._library = _library()
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 8, 5)

@@ -5,6 +5,7 @@ The rows cover the whole step, and the numbers as they are written add up to the
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
@@ -31,7 +32,9 @@ from cnnviz.core.layer import Layer
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session, Times
 from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.steady_label import SteadyLabel
 
+Label = TypeVar("Label", bound=QLabel)
 TEXT_SIZE = 12
 LEAST_PITCH, GREATEST_PITCH = 15, 22
 """Pixels from one row to the next."""
@@ -254,7 +257,7 @@ class TimingView(QWidget):
         self.session = session
         self.bars = TimingBars()
         self.bars.setAccessibleName("Time per layer")
-        self.note = _label("", "small")
+        self.note = _dressed(SteadyLabel(), "small")
         self.more = QToolButton()
         self.more.setProperty("quiet", "true")
         self.more.setIconSize(QSize(15, 15))
@@ -262,7 +265,7 @@ class TimingView(QWidget):
         self.more.setToolTip("Time lab: what these times are worth, how they move, a race (T)")
         self.more.clicked.connect(self.more_wanted)
         self.legend = _label("", "small")
-        self.total = _label("", "small")
+        self.total = _dressed(SteadyLabel(), "small")
         self.empty = _label("Press Train: the time of each layer will be shown here.", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -330,7 +333,10 @@ class TimingView(QWidget):
 
 
 def _label(text: str, kind: str) -> QLabel:
-    label = QLabel(text)
+    return _dressed(QLabel(text), kind)
+
+
+def _dressed(label: Label, kind: str) -> Label:
     label.setProperty(kind, True)
     return label
 
