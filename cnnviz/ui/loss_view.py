@@ -24,8 +24,8 @@ LABEL_GAP = 80
 """Pixels from one label to the next, at least."""
 DOT_GAP = 14
 """Pixels from one epoch to the next that leave room for the points of test losses too."""
-CURVES_MS = 100
-"""Between two drawings of the curves while they grow: about a pixel at a time, or less."""
+CURVES_MS = 250
+"""Between two drawings of the curves while they grow, which costs as much as all pictures."""
 CATCH = 5
 """Pixels from which the pointer is drawn to the end of an epoch."""
 LEFT_MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

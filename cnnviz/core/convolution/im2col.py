@@ -32,6 +32,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from cnnviz.core.convolution.geometry import Pair, output_size
+from cnnviz.core.convolution.products import multiply, multiply_and_sum
 from cnnviz.core.workspace import Array, Workspace, in_memory_order, scratch
 
 
@@ -71,13 +72,10 @@ def gradient_by_weight(
     if columns is None:
         columns = _columns(images, kernel[1], start[1], stride[1], width, workspace, "columns")
     rows = in_memory_order(gradient).reshape(height, filters, -1)
+    # The sum is made transposed, since BLAS takes the tall matrix first a quarter faster.
     by_weight = np.zeros((kernel[0] * channels * kernel[1], filters), gradient.dtype)
     for under in _windows(columns, kernel[0], start[0], stride[0], height):
-        # Transposed as a whole, since BLAS takes the tall matrix first a quarter faster.
-        shape = (*under.columns.shape[:2], filters)
-        products = workspace.array(f"products {shape}", shape, gradient)
-        np.matmul(under.columns, rows[under.rows].transpose(0, 2, 1), out=products)
-        by_weight[under.taps] += products.sum(axis=0)
+        by_weight[under.taps] += multiply_and_sum(under.columns, rows[under.rows], workspace)
     by_weight = by_weight.reshape(kernel[0], channels, kernel[1], filters)
     return np.ascontiguousarray(by_weight.transpose(3, 1, 0, 2))
 
@@ -144,7 +142,7 @@ def _correlate(
     target = memory if memory.flags.c_contiguous else np.empty(memory.shape, memory.dtype)
     rows = target.reshape(height, filters, width * count)
     for under in _windows(columns, kernel_h, start[0], stride[0], height):
-        np.matmul(flat[:, under.taps], under.columns, out=rows[under.rows])
+        multiply(flat[:, under.taps], under.columns, rows[under.rows])
     if target is not memory:
         memory[...] = target
     return columns
