@@ -7,7 +7,6 @@ takes the interpreter's lock again); two processes lose nothing that could be me
 import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
 import weakref
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 import cnnviz
 from cnnviz.core.network import Network
+from cnnviz.core.pipe import watch
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.workspace import Array
 
@@ -113,9 +113,7 @@ class Helper:
     def _answered(self, seconds: float) -> bool:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
         assert self._process.stdout
-        if os.name != "posix":
-            return True
-        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+        return watch(self._process.stdout, seconds)
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -12,7 +12,9 @@ from typing import Any
 from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.network import Network
+from cnnviz.core.pipe import watch
 from cnnviz.core.shared_batch import SharedBatch
+from cnnviz.core.slices import learn_in_slices
 
 
 class Stopped(Exception):  # noqa: N818 - a signal, not an error
@@ -43,6 +45,7 @@ def main() -> None:
     while True:
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
+        watch(requests)
         request = requests.readline()
         if not request:
             break
@@ -66,9 +69,8 @@ def learn(
     network.convolution = convolution
     network.set_pulse(check)
     try:
-        loss, logits = network.learn(
-            as_floats(shared.pixels[:images]), shared.labels[:images], check, count
-        )
+        pixels, labels = shared.pixels[:images], shared.labels[:images]
+        loss, logits = learn_in_slices(network, as_floats(pixels), labels, check, count)
     except Stopped:
         return {"stopped": True}
     shared.logits[:images] = logits

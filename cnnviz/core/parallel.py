@@ -18,12 +18,13 @@ from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Lap, Network
+from cnnviz.core.slices import learn_in_slices
 from cnnviz.core.workspace import Array, no_pulse
 
 log = logging.getLogger(__name__)
 
-LEAST_SHARE = 16
-"""Images a core; below that, products get thin and handing over costs more than it saves."""
+LEAST_SHARE = 8
+"""Images a core; below that, products get thin and handing over costs what it saves."""
 PATIENCE = 0.3
 """Seconds of learning before helpers are started, which costs about as much."""
 
@@ -168,7 +169,7 @@ class _Share:
         images, labels = split.batch(indices[self.part])
         lap("data", "forward")
         self.network.set_pulse(check)
-        loss, logits = self.network.learn(images, labels, lap, len(indices))
+        loss, logits = learn_in_slices(self.network, images, labels, lap, len(indices))
         self.gradient = self.network.gradient
         return loss, logits, labels
 

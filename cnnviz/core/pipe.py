@@ -1,0 +1,29 @@
+"""Waiting for the other end of a pipe, for a moment without going to sleep.
+
+A process that sleeps on a pipe is woken by whoever writes to it, and Linux then likes to run it on
+the writer's core, which for us is the one core that is busy: a share of 2 ms was seen to begin 1 ms
+late. Asking the pipe again and again for a moment keeps both sides on cores of their own. Others
+who want the core still get it: every question is a call of the system.
+"""
+
+import os
+import select
+from time import perf_counter
+from typing import IO
+
+AWAKE_SECONDS = 0.002
+"""Longer than one side waits for the other while batches follow each other."""
+
+
+def watch(pipe: IO[bytes], seconds: float | None = 0.0) -> bool:
+    """Whether something can be read now or soon, `seconds` after a moment awake.
+
+    On Windows, where pipes cannot be asked, the answer is yes at once.
+    """
+    if os.name != "posix":
+        return True
+    end = perf_counter() + AWAKE_SECONDS
+    while perf_counter() < end:
+        if select.select([pipe], [], [], 0)[0]:
+            return True
+    return bool(select.select([pipe], [], [], seconds)[0])

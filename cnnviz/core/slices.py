@@ -1,0 +1,58 @@
+"""A share of a batch learned a few images at a time, so that what is worked on stays in the cache.
+
+The patches of a convolution (see convolution/im2col.py) are written once and read by two products.
+With 32 filters those of 64 images take 20 MB, more than a core's cache holds, and all waits for
+memory; 16 images at a time were measured to be 1.3 times faster. The gradient is the sum over all
+images in any case.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.layer import Layer
+from cnnviz.core.layers import Conv2D
+from cnnviz.core.network import Lap, Network
+from cnnviz.core.workspace import Array
+
+CACHE = 5_000_000
+"""Bytes of patches that are quick to work on, measured with caches of 2 MB a core."""
+FLOAT = 4
+
+
+def learn_in_slices(
+    network: Network,
+    images: Array,
+    labels: NDArray[np.integer[Any]],
+    lap: Lap | None = None,
+    count: int | None = None,
+) -> tuple[float, Array]:
+    """As `Network.learn`, which it calls for one slice after the other."""
+    slices = -(-len(images) // slice_size(network.layers))
+    count = count or len(images)
+    if slices <= 1:
+        return network.learn(images, labels, lap, count)
+    bounds = [len(images) * k // slices for k in range(slices + 1)]
+    loss, logits = 0.0, []
+    gradient = np.zeros_like(network.gradient)
+    for start, stop in pairwise(bounds):
+        part, scores = network.learn(images[start:stop], labels[start:stop], lap, count)
+        loss += part
+        logits.append(scores.copy())
+        gradient += network.gradient
+    network.gradient[...] = gradient
+    return loss, np.concatenate(logits)
+
+
+def slice_size(layers: list[Layer]) -> int:
+    """How many images to work on at once: as many as fit, and at least 8."""
+    most = max((_patches(layer) for layer in layers if isinstance(layer, Conv2D)), default=1)
+    return max(8, CACHE // (FLOAT * most))
+
+
+def _patches(layer: Conv2D) -> int:
+    """Numbers in the patches of one image, unrolled along x."""
+    channels, height, _ = layer.input_shape
+    return channels * height * layer.kernel[1] * layer.output_shape[2]
