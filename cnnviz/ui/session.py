@@ -36,6 +36,7 @@ from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
+from cnnviz.ui.selection import Selection
 
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
@@ -104,6 +105,7 @@ class Session(QObject):
         self.time_history = TimeHistory()
         self.network: Network | None = None
         self.inspection: Inspection | None = None
+        self.selection = Selection(self)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
         self.image_index = 0
@@ -317,6 +319,7 @@ class Session(QObject):
         if not same_images:
             self.image_index = 0
         self._inspect()
+        self.selection.forget()
         self.run_changed.emit()
         if outbox.vector is not None:
             self._show_vector(*outbox.vector)
