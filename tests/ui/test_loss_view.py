@@ -392,7 +392,7 @@ def test_the_right_button_brings_no_menu(qtbot, view, session):
 
 
 def test_it_shows_a_real_run(qtbot, view, session):
-    session.open_run(RunRequest("digits", "tiny", Settings(epochs=1)), play=True)
+    session.open_run(RunRequest("digits", "tiny", Settings(), epochs=1), play=True)
     qtbot.waitUntil(lambda: len(session.timeline.epochs) == 1, timeout=60_000)
     qtbot.waitUntil(lambda: len(drawn(view, view.plot.raw)[0]) == len(session.timeline))
     end = session.timeline.epochs[0].step

@@ -1,5 +1,6 @@
 """The race as its user meets it: started, watched, cancelled, read, and a way chosen from it."""
 
+import threading
 import time
 from dataclasses import replace
 
@@ -187,15 +188,28 @@ def test_an_exception_is_shown_and_the_next_race_can_do_better(qtbot, until, vie
 # Beside training.
 
 
-def test_training_rests_during_the_race_and_goes_on(qtbot, until, open_session, open_view):
+def test_training_rests_during_the_race_and_goes_on(
+    qtbot, until, open_session, open_view, monkeypatch
+):
+    begun, let_go = threading.Event(), threading.Event()
+
+    def held(*arguments):
+        begun.set()
+        let_go.wait(10)
+        return random_images(*arguments)
+
+    random_images = racing._random_images
+    monkeypatch.setattr(racing, "_random_images", held)
     session = open_session(play=True, batch_size=4, threads=1, epochs=1000)
     view = open_view(session)
     until(lambda: len(session.timeline) > 0)
     goal = session.status.goal
     press(qtbot, view.button)
-    until(lambda: view.bars.board.underway is not None)
+    until(begun.is_set)
+    assert view.is_racing
     assert session.status.phase is Phase.PAUSED
     assert not session.is_training
+    let_go.set()
     until(lambda: not view.is_racing)
     assert session.is_training
     assert session.status.goal == goal
