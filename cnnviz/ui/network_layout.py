@@ -75,6 +75,19 @@ class Column:
         unit = y * columns + x
         return (unit,) if unit < self.shape[0] else None
 
+    def cell(self, index: tuple[int, ...]) -> QRectF:
+        """What shows the value at `index`, the opposite of `at`; of a class its row."""
+        if self.kind is Kind.CLASSES:
+            return self.tiles[index[0]]
+        if self.kind is Kind.UNITS:
+            tile, rows, columns = self.tiles[0], self.unit_rows, self.unit_columns
+            y, x = divmod(index[0], columns)
+        else:
+            tile, (rows, columns) = self.tiles[index[0]], self.shape[1:]
+            y, x = index[1:]
+        size = QSizeF(tile.width() / columns, tile.height() / rows)
+        return QRectF(tile.topLeft() + QPointF(x * size.width(), y * size.height()), size)
+
     @property
     def unit_rows(self) -> int:
         """Lines of a strip of units."""

@@ -11,9 +11,10 @@ import math
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
 from PySide6.QtGui import (
+    QFocusEvent,
     QFont,
     QFontMetricsF,
-    QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -23,12 +24,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QScrollArea, QWidget
 
-from cnnviz.core.layer import Layer
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.network_classes import ClassRows, classes_width
 from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns
+from cnnviz.ui.network_pictures import NetworkPictures
+from cnnviz.ui.network_trace import Trace, make_trace, paint_trace
+from cnnviz.ui.selection import first_place, moved, other_layer, other_map
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -38,6 +41,16 @@ WORDS_MS = 250
 TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
 """Pixels: the length of the slowest layer's time bar, and where all of them are."""
 BOLD = QFont.Weight.DemiBold
+PIXELS = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
+BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
+LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+"""With Shift."""
 
 
 class NetworkView(QScrollArea):
@@ -65,16 +78,18 @@ class NetworkCanvas(QWidget):
         self._session = session
         self._columns: list[Column] = []
         self._classes = ClassRows()
-        self._mosaics = Mosaics({})
-        self._input = QImage()
-        self._drawn: list[tuple[QRectF, QImage, QRectF]] = []
-        self._scales: dict[str, str] = {}
+        self._pictures = NetworkPictures()
+        self._trace: Trace | None = None
         self._room = QSizeF(800, 480)
         self._pointer: QPointF | None = None
         self._plate = QRectF()
+        self._framed = False
         self._stale = self._untold = True
         self._calm = Throttle(self._tell_anew, WORDS_MS, self)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Values of the network")
+        session.selection.changed.connect(self._select)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         session.image_changed.connect(self._refresh)
@@ -94,29 +109,40 @@ class NetworkCanvas(QWidget):
             needed = arrange(self._columns, network.layers, room, self._text_width)
             self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
             self._classes.place(self._columns[-1].tiles, self._class_names())
+        self._trace = self._traced()
         self._refresh()
 
     def value_at(self, point: QPointF) -> str:
         """What stands under `point`, in words and numbers; empty where there is nothing."""
-        inspection = self._session.inspection
+        place = self.place_at(point)
+        return self.in_words(place) if place else ""
+
+    def place_at(self, point: QPointF) -> Place | None:
+        """Which value stands under `point`."""
         for column in self._columns:
-            place = column.at(point)
-            if place is None or inspection is None:
-                continue
-            if column.kind is Kind.INPUT:
-                _, y, x = place
-                pixel = ", ".join(f"{value:.4g}" for value in inspection.image[:, y, x])
-                return f"{column.title} · x {x}, y {y} · {pixel}"
-            values = inspection.outputs[column.name]
-            number = f"{float(values[place]):.4g}".replace("-", "−")
-            if column.kind is Kind.CLASSES:
-                return self._class_in_words(
-                    place[0], number, float(inspection.probabilities[place])
-                )
-            if column.kind is Kind.UNITS:
-                return f"{column.title} · unit {place[0]} · {number}"
-            return f"{column.title} · map {place[0]} · x {place[2]}, y {place[1]} · {number}"
-        return ""
+            index = column.at(point)
+            if index is not None:
+                return Place(column.name, index)
+        return None
+
+    def in_words(self, place: Place) -> str:
+        """A value and where it is."""
+        inspection = self._session.inspection
+        column = next((each for each in self._columns if each.name == place.layer), None)
+        if inspection is None or column is None:
+            return ""
+        if column.kind is Kind.INPUT:
+            _, y, x = place.index
+            pixel = ", ".join(f"{value:.4g}" for value in inspection.image[:, y, x])
+            return f"{column.title} · x {x}, y {y} · {pixel}"
+        number = f"{float(inspection.outputs[column.name][place.index]):.4g}".replace("-", "−")
+        if column.kind is Kind.CLASSES:
+            unit = place.index[0]
+            return self._class_in_words(unit, number, float(inspection.probabilities[unit]))
+        if column.kind is Kind.UNITS:
+            return f"{column.title} · unit {place.index[0]} · {number}"
+        channel, y, x = place.index
+        return f"{column.title} · map {channel} · x {x}, y {y} · {number}"
 
     def _class_in_words(self, unit: int, logit: str, probability: float) -> str:
         dataset = self._session.dataset
@@ -134,13 +160,13 @@ class NetworkCanvas(QWidget):
         if network is not None:
             self._columns = make_columns(network.spec.input_shape, network.layers)
             self.fit(self._room)
-            self._mosaics = Mosaics(_grids(self._columns, network.layers))
+            self._pictures = NetworkPictures(self._columns, network.layers)
 
     @Slot()
     def _refresh(self) -> None:
         """All is new; pictures and words are made when they are to be seen, not before."""
         self._stale = self._untold = True
-        self._input = QImage()
+        self._pictures.forget_input()
         self.update()
 
     @Slot()
@@ -151,7 +177,7 @@ class NetworkCanvas(QWidget):
         if not self.isVisible() or inspection is None:
             self._untold = True
             return
-        moved = self._classes.show(inspection.probabilities) | _tiles_area(self._columns)
+        moved = self._classes.show(inspection.probabilities) | self._pictures.area
         self.update(moved | self._plate_area())
         if self._session.is_training:
             self._calm.ask()
@@ -163,15 +189,30 @@ class NetworkCanvas(QWidget):
         self.update(QRegion(self._scales_area()) | self._classes.area)
 
     @Slot()
+    def _select(self) -> None:
+        """Another value is looked at."""
+        self._trace = self._traced()
+        if self._trace and self._session.selection.pinned:
+            self.setAccessibleDescription(self.in_words(self._trace.place))
+        self.update()
+
+    def _traced(self) -> Trace | None:
+        network, inspection = self._session.network, self._session.inspection
+        place = self._session.selection.place
+        if network is None or inspection is None or place is None:
+            return None
+        return make_trace(self._columns, network.layers, inspection, place)
+
+    @Slot()
     def _follow_times(self) -> None:
         self.update(self._times_area())
 
     def _plate_area(self) -> QRegion:
         """Where the plate is and where it will be."""
-        if self._pointer is None:
+        told = self._told()
+        if told is None:
             return QRegion()
-        soon = plate_beside(self._pointer, self.value_at(self._pointer), self._seen())
-        return QRegion(self._plate.united(soon).toAlignedRect())
+        return QRegion(self._plate.united(plate_beside(*told, self._seen())).toAlignedRect())
 
     def _times_area(self) -> QRect:
         return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
@@ -188,16 +229,8 @@ class NetworkCanvas(QWidget):
         if inspection is None or network is None:
             return
         self._stale = False
-        weights = dict(network.named_parameters())
-        values = {}
-        for column in self._columns:
-            if column.kind in (Kind.MAPS, Kind.UNITS):
-                values[column.name] = inspection.outputs[column.name]
-            if column.kernels:
-                values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, 0]
-        self._mosaics.show(values)
-        if self._input.isNull():
-            self._input = picture(inspection.image)
+        self._pictures.show(network, inspection)
+        self._trace = self._traced()
         self._classes.show(inspection.probabilities)
 
     def _tell(self) -> None:
@@ -206,12 +239,7 @@ class NetworkCanvas(QWidget):
         if inspection is None:
             return
         self._untold = False
-        levels = self._mosaics.levels
-        for column in self._columns:
-            if level := levels.get(column.name):
-                self._scales[column.name] = f"±{level:.3g}"
-            else:
-                self._scales[column.name] = "all 0"
+        self._pictures.tell()
         self._classes.tell(inspection.probabilities, self._session.label)
 
     # Painting.
@@ -228,11 +256,16 @@ class NetworkCanvas(QWidget):
             self._tell()
         self._paint_headers(painter, region)
         if region.intersects(self._scales_area()):
-            self._paint_scales(painter)
+            self._pictures.paint_scales(painter, self.height() - 8.0)
         self._classes.paint(painter, region)
-        if region.intersects(_tiles_area(self._columns)):
-            self._paint_tiles(painter)
-        self._paint_pointer(painter)
+        if region.intersects(self._pictures.area):
+            self._pictures.paint(painter)
+        if self._trace:
+            paint_trace(painter, self._trace, self._session.selection.pinned is not None)
+        if self._framed:
+            painter.setPen(theme.color(theme.tokens().selected))
+            painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
+        self._paint_plate(painter)
         painter.end()
 
     def _paint_nothing(self, painter: QPainter) -> None:
@@ -276,45 +309,20 @@ class NetworkCanvas(QWidget):
             painter.fillRect(QRectF(x, TIME_TOP, length, TIME_HEIGHT), theme.color(value))
             x += length
 
-    def _paint_tiles(self, painter: QPainter) -> None:
-        painter.setClipRect(_tiles_area(self._columns))  # one rectangle is painted much faster
-        for column in self._columns:
-            if column.kind is Kind.INPUT:
-                painter.drawImage(column.tiles[0], self._input)
-            elif column.kind is not Kind.CLASSES:
-                _draw_stack(painter, self._mosaics.images[column.name], column.tiles)
-            if column.kernels:
-                _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
-        painter.setClipping(False)
+    def _paint_plate(self, painter: QPainter) -> None:
+        """The value under the pointer, else the pinned one, in a small plate beside it."""
+        told = self._told()
+        if told:
+            self._plate = paint_plate(painter, *told, self._seen())
 
-    def _paint_scales(self, painter: QPainter) -> None:
-        """One scale for the whole layer: full orange is +level, full blue −level."""
-        painter.setFont(theme.font(theme.SMALL))
-        painter.setPen(theme.color(theme.tokens().muted))
-        for column in self._columns:
-            if column.kind in (Kind.MAPS, Kind.UNITS):
-                place = QPointF(column.tiles[0].left(), self.height() - 8.0)
-                painter.drawText(place, self._scales[column.name])
-
-    def _paint_pointer(self, painter: QPainter) -> None:
-        """The tile under the pointer, and its value in a small plate beside it."""
-        if self._pointer is None:
-            return
-        text = self.value_at(self._pointer)
-        if not text:
-            return
-        colors = theme.tokens()
-        tile = self._tile_at(self._pointer)
-        painter.setPen(theme.color(colors.selected))
-        painter.drawRect(tile.adjusted(-1.5, -1.5, 0.5, 0.5))
-        self._plate = paint_plate(painter, self._pointer, text, self._seen())
-
-    def _tile_at(self, point: QPointF) -> QRectF:
-        for column in self._columns:
-            for tile in column.tiles:
-                if tile.contains(point):
-                    return tile
-        return QRectF()
+    def _told(self) -> tuple[QPointF, str] | None:
+        """Where the plate points and what it says."""
+        if self._pointer is not None:
+            text = self.value_at(self._pointer)
+            return (self._pointer, text) if text else None
+        if self._trace is None or self._session.selection.pinned is None:
+            return None
+        return self._trace.cell.bottomRight(), self.in_words(self._trace.place)
 
     def _text_width(self, column: Column) -> float:
         bold = QFontMetricsF(theme.font(weight=BOLD))
@@ -330,11 +338,51 @@ class NetworkCanvas(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
         self._pointer = event.position()
+        self._session.selection.point(self.place_at(self._pointer))
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Pins the value under the pointer; lets go on the pinned one, or beside all."""
+        if event.button() is Qt.MouseButton.LeftButton:
+            selection, place = self._session.selection, self.place_at(event.position())
+            selection.pin(None if place == selection.pinned else place)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""
         self._pointer = None
+        self._session.selection.point(None)
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go."""
+        network, selection = self._session.network, self._session.selection
+        if network is None or event.key() not in (*PIXELS, *MAPS, *LAYERS, Qt.Key.Key_Escape):
+            super().keyPressEvent(event)
+            return
+        layers, key = network.layers, Qt.Key(event.key())
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        self._pointer = None
+        if key == Qt.Key.Key_Escape:
+            selection.let_go()
+        elif selection.pinned is None:
+            selection.pin(selection.place or first_place(layers))
+        elif shift and key in LAYERS:
+            selection.pin(other_layer(layers, selection.pinned, LAYERS[key]))
+        elif key in MAPS:
+            selection.pin(other_map(layers, selection.pinned, MAPS[key]))
+        else:
+            selection.pin(moved(layers, selection.pinned, *PIXELS[key]))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Reached by key, a frame shows where the keys are now."""
+        super().focusInEvent(event)
+        self._framed = event.reason() in BY_KEY
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """They are elsewhere."""
+        super().focusOutEvent(event)
+        self._framed = False
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -347,40 +395,3 @@ class NetworkCanvas(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._refresh()
         super().changeEvent(event)
-
-
-def _grids(columns: list[Column], layers: list[Layer]) -> dict[str, Grid]:
-    """The pictures of the columns and of the kernels beside them."""
-    shapes = {layer.name: layer.parameter_shapes for layer in layers}
-    grids = {}
-    for column in columns:
-        if column.kind is Kind.MAPS:
-            grids[column.name] = Grid(column.shape[0], 1, *column.shape[1:])
-        elif column.kind is Kind.UNITS:
-            rows, across = column.unit_rows, column.unit_columns
-            grids[column.name] = Grid(rows, across, 1, 1, count=column.shape[0])
-        if column.kernels:
-            count, _, height, width = shapes[column.name]["weight"]
-            grids[_kernels_of(column)] = Grid(count, 1, height, width)
-    return grids
-
-
-def _kernels_of(column: Column) -> str:
-    return f"{column.name}.weight"
-
-
-def _tiles_area(columns: list[Column]) -> QRect:
-    """All pictures, from the input to the last units; classes are none."""
-    area = QRectF()
-    for column in columns:
-        if column.kind is not Kind.CLASSES:
-            for tiles in (column.tiles, column.kernels):
-                area = area.united(tiles[0]).united(tiles[-1]) if tiles else area
-    return area.toAlignedRect()
-
-
-def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
-    """Each tile shows its part of an image of tiles below each other."""
-    height = image.height() / len(tiles)
-    for index, tile in enumerate(tiles):
-        painter.drawImage(tile, image, QRectF(0, index * height, image.width(), height))

@@ -58,17 +58,7 @@ def column_named(view, name):
 
 def cell(column, place):
     """The middle of what shows one value."""
-    if column.kind is Kind.CLASSES:
-        return column.tiles[place[0]].center()
-    if column.kind is Kind.UNITS:
-        tile, rows, across = column.tiles[0], column.unit_rows, column.unit_columns
-        y, x = divmod(place[0], across)
-    else:
-        tile, (rows, across) = column.tiles[place[0]], column.shape[1:]
-        y, x = place[1:]
-    return QPointF(
-        tile.x() + (x + 0.5) * tile.width() / across, tile.y() + (y + 0.5) * tile.height() / rows
-    )
+    return column.cell(place).center()
 
 
 def picture(view):
@@ -183,15 +173,15 @@ def test_between_the_tiles_there_is_nothing_to_tell(session, show):
     assert view.canvas.value_at(QPointF(tiles[0].center().x(), between)) == ""
 
 
-def test_pointing_shows_the_value_in_a_plate_and_frames_the_map(qtbot, session, show):
+def test_pointing_shows_the_value_in_a_plate_and_marks_it(qtbot, session, show):
     view = show(session)
     column = column_named(view, "relu1")
     selected = theme.tokens().selected
     assert bounds(picture(view), selected).isEmpty()
     qtbot.mouseMove(view.canvas, cell(column, (1, 5, 5)).toPoint())
     found = bounds(picture(view), selected)
-    assert found.contains(column.tiles[1].toRect().adjusted(0, 0, -1, -1))
-    assert found.width() > column.tiles[1].width() + 60
+    assert found.contains(column.cell((1, 5, 5)).toRect())
+    assert found.width() > 120
     QApplication.sendEvent(view.canvas, QEvent(QEvent.Type.Leave))
     assert bounds(picture(view), selected).isEmpty()
 
