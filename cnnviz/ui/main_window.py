@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
     QSplitter,
+    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 from cnnviz.ui import theme
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.filters_view import FiltersView
+from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
@@ -27,7 +29,6 @@ from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.icons import icon
-from cnnviz.ui.widgets.panel import Panel
 
 DEFAULT_SIZE = QSize(1600, 1000)
 FRAME = QSize(4, 40)
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.network = NetworkView(session)
         self.loss = LossView(session)
         self.filters = FiltersView(session)
+        self.inspector = InspectorView(session)
         self.timing = TimingView(session)
         self.timing.more_wanted.connect(self.open_time_lab)
         self.time_lab: TimeLab | None = None
@@ -74,12 +76,7 @@ class MainWindow(QMainWindow):
         middle = self._split("middle", Qt.Orientation.Vertical, self.network, self.loss)
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
-        right = self._split(
-            "right",
-            Qt.Orientation.Vertical,
-            Panel("Filters", "what each kernel looks for", self.filters),
-            self.timing,
-        )
+        right = self._split("right", Qt.Orientation.Vertical, self._make_pages(), self.timing)
         right.setSizes([540, 330])
         right.setStretchFactor(0, 1)
         body = self._split("body", Qt.Orientation.Horizontal, self.digits, middle, right)
@@ -94,6 +91,41 @@ class MainWindow(QMainWindow):
         # The keyboard belongs to the window at first, not to whichever field comes first.
         whole.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole.setFocus()
+
+    def _make_pages(self) -> QTabWidget:
+        """Filters, and the arithmetic of the value that is looked at."""
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.tabBar().setDrawBase(False)
+        self.pages.tabBar().setAccessibleName("Filters or inspector")
+        for title, page, tip in (
+            ("Filters", self.filters, "What each kernel looks for"),
+            ("Inspector", self.inspector, "How one value is made, down to one multiplication (I)"),
+        ):
+            self.pages.setTabToolTip(self.pages.addTab(page, title), tip)
+        self.session.selection.pinned_changed.connect(self._show_inspector)
+        return self.pages
+
+    @Slot()
+    def _show_inspector(self) -> None:
+        """What is held on to wants to be read."""
+        if self.session.selection.pinned:
+            self.pages.setCurrentWidget(self.inspector)
+
+    @Slot()
+    def turn_page(self) -> None:
+        """From the filters to the inspector and back."""
+        self.pages.setCurrentIndex(1 - self.pages.currentIndex())
+
+    @Slot()
+    def slide(self) -> None:
+        """Slides the kernel of the value that is looked at, or stops it."""
+        self.inspector.slide_or_rest()
+
+    @Slot()
+    def let_go(self) -> None:
+        """Lets go of the value that is held."""
+        self.session.selection.let_go()
 
     def _split(self, name: str, way: Qt.Orientation, *parts: QWidget) -> QSplitter:
         splitter = QSplitter(way)

@@ -80,6 +80,17 @@ def paint_trace(painter: QPainter, trace: Trace, pinned: bool) -> None:
     painter.restore()
 
 
+def cover_unreached(painter: QPainter, columns: Sequence[Column], place: Place) -> None:
+    """Hides what comes after `place` in its map, which a sliding kernel has still to make."""
+    column = next((each for each in columns if each.name == place.layer), None)
+    if column is None or column.kind is not Kind.MAPS:
+        return
+    tile, cell = column.tiles[place.index[0]], column.cell(place.index)
+    ground = theme.color(theme.tokens().background)
+    painter.fillRect(QRectF(cell.topRight(), QPointF(tile.right(), cell.bottom())), ground)
+    painter.fillRect(QRectF(QPointF(tile.left(), cell.bottom()), tile.bottomRight()), ground)
+
+
 def marks_in(column: Column, seen: Field) -> list[QRectF]:
     """Rectangles around the values of `seen`: one a map, or more where it has gaps."""
     if column.kind in (Kind.UNITS, Kind.CLASSES):

@@ -29,7 +29,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.network_classes import ClassRows, classes_width
 from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns
 from cnnviz.ui.network_pictures import NetworkPictures
-from cnnviz.ui.network_trace import Trace, make_trace, paint_trace
+from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
@@ -261,6 +261,8 @@ class NetworkCanvas(QWidget):
         if region.intersects(self._pictures.area):
             self._pictures.paint(painter)
         if self._trace:
+            if self._session.slide.filling:
+                cover_unreached(painter, self._columns, self._trace.place)
             paint_trace(painter, self._trace, self._session.selection.pinned is not None)
         if self._framed:
             painter.setPen(theme.color(theme.tokens().selected))
@@ -338,7 +340,9 @@ class NetworkCanvas(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
         self._pointer = event.position()
-        self._session.selection.point(self.place_at(self._pointer))
+        place = self.place_at(self._pointer)
+        self._session.selection.point(place)
+        self._session.slide.hold(place)
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -351,6 +355,7 @@ class NetworkCanvas(QWidget):
         """The pointer asks no more."""
         self._pointer = None
         self._session.selection.point(None)
+        self._session.slide.hold(None)
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -37,6 +37,7 @@ from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.selection import Selection
+from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
@@ -106,6 +107,7 @@ class Session(QObject):
         self.network: Network | None = None
         self.inspection: Inspection | None = None
         self.selection = Selection(self)
+        self.slide = Slide(self.selection)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
         self.image_index = 0

@@ -30,6 +30,9 @@ SHORTCUTS = (
     Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
     Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
     Shortcut(("T",), "open_time_lab", "Time lab"),
+    Shortcut(("I",), "turn_page", "Filters or inspector"),
+    Shortcut(("S",), "slide", "Slide the kernel over its input, or stop"),
+    Shortcut(("Escape",), "let_go", "Let go of the pinned value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),
@@ -39,6 +42,9 @@ IN_PLOT = (
     ("F", "Loss: all of it again"),
     ("+  −  ←  →", "Loss: zoom and move, with the plot in focus"),
     ("↑  ↓  ←  →", "Digits: move in the grid"),
+    ("↑  ↓  ←  →", "Network: walk from value to value, with the network in focus"),
+    ("PgUp  PgDn", "Network: from map to map"),
+    ("Shift+←  Shift+→", "Network: from layer to layer"),
 )
 
 

@@ -1,0 +1,387 @@
+"""The inspector: how the value that is looked at came about, down to one multiplication.
+
+Everything in it is of one moment, so that it adds up: while the network learns, all is taken anew
+a few times a second.
+"""
+
+import re
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Slot
+from PySide6.QtGui import (
+    QGuiApplication,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from cnnviz.core.activations import Activation
+from cnnviz.core.arithmetic import (
+    Activated,
+    Arithmetic,
+    Convolution,
+    Copied,
+    Pooling,
+    Weighted,
+    explain,
+)
+from cnnviz.core.arithmetic_text import FORMULAS, as_text, formula, softmax_formula, where
+from cnnviz.ui.arithmetic_blocks import (
+    Block,
+    Classes,
+    Contributions,
+    Note,
+    Products,
+    Rule,
+    Sum,
+    Window,
+    number,
+    sign_color,
+)
+from cnnviz.ui.session import Session
+from cnnviz.ui.slide import SPEEDS
+from cnnviz.ui.theme import THIN_SPACE
+from cnnviz.ui.widgets.plate import paint_plate
+from cnnviz.ui.widgets.throttle import Throttle
+
+MARGIN = 14
+SCROLL_BAR = 8
+NUMBERS_MS = 250
+"""Between two takings of the numbers while they change."""
+FEW_CHANNELS = 4
+MOST_PRODUCTS = 12
+NOTHING = (
+    "Point at any value of the network to see what it is made of. Click to hold on to it; then the "
+    "arrow keys walk from value to value, Page Up and Down from map to map, Shift with an arrow "
+    "from layer to layer."
+)
+TEACHING = {
+    Convolution: "The kernel lies on the maps before it. Each number is one multiplication; all "
+    "products are added, then the bias.",
+    Pooling: "Only the greatest value of the window goes on; the others are forgotten.",
+    Activated: "One value from one value: this is where a network becomes more than sums.",
+    Weighted: "Every value of the layer before has a weight; the products are added, then the "
+    "bias.",
+    Copied: "Flattening changes no number, only where it stands.",
+}
+
+
+class InspectorView(QWidget):
+    """A heading, the formula and buttons; below, the numbers."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.found: Arithmetic | None = None
+        """What is shown now."""
+        self._stale = True
+        self._calm = Throttle(self.refresh, NUMBERS_MS, self)
+        self.title, self.teaching, self.formula = QLabel(), QLabel(), QLabel()
+        self.result = QLabel()
+        for label in (self.title, self.result):
+            label.setProperty("heading", "true")
+        self.teaching.setProperty("small", "true")
+        for label in (self.teaching, self.formula):
+            label.setWordWrap(True)
+        self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
+        self.copy_button.clicked.connect(self.copy)
+        self.more_button = _button("", "Show every channel")
+        self.more_button.setCheckable(True)
+        self.more_button.toggled.connect(self.refresh)
+        self.slide_button = _button("", "")
+        self.slide_button.clicked.connect(self.slide_or_rest)
+        self.speed_button = _button("", "How many positions a second; press for the next speed")
+        self.speed_button.clicked.connect(self.next_speed)
+        self.let_go_button = _button("✕", "Let go of this value (Esc)", "Let go")
+        self.let_go_button.clicked.connect(session.selection.let_go)
+        self.canvas = ArithmeticCanvas()
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self.canvas)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.canvas.setAccessibleName("Arithmetic of the value")
+        self._arrange()
+        session.selection.changed.connect(self._look)
+        session.network_changed.connect(self._follow)
+        session.image_changed.connect(self._look)
+        session.run_changed.connect(self._look)
+        session.slide.changed.connect(self._say_slide)
+        self._say_slide()
+        self.refresh()
+
+    def _arrange(self) -> None:
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(0)
+        for button in (
+            self.slide_button,
+            self.speed_button,
+            self.more_button,
+            self.copy_button,
+            self.let_go_button,
+        ):
+            self.buttons.addWidget(button)
+        self.buttons.addStretch(1)
+        head = QVBoxLayout()
+        head.setContentsMargins(MARGIN, 10, MARGIN, 4)
+        head.setSpacing(6)
+        line = QHBoxLayout()
+        line.addWidget(self.title, 1)
+        line.addWidget(self.result)
+        head.addLayout(line)
+        for widget in (self.teaching, self.formula):
+            head.addWidget(widget)
+        head.addLayout(self.buttons)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._scroll, 1)
+
+    # What the user wishes.
+
+    @Slot()
+    def copy(self) -> None:
+        """Takes the arithmetic to the clipboard as text."""
+        network = self._session.network
+        if self.found and network:
+            QGuiApplication.clipboard().setText(as_text(network.layers, self.found))
+
+    @Slot()
+    def slide_or_rest(self) -> None:
+        """Slides the window over its input, or stops it."""
+        if self._session.slide.running:
+            self._session.slide.stop()
+        elif self._session.network:
+            self._session.slide.start(self._session.network.layers)
+
+    @Slot()
+    def next_speed(self) -> None:
+        """The next faster speed; the fastest is followed by the slowest."""
+        slide = self._session.slide
+        slide.set_speed(SPEEDS[(SPEEDS.index(slide.speed) + 1) % len(SPEEDS)])
+
+    # What changed.
+
+    @Slot()
+    def _look(self) -> None:
+        """Another value, or the same of another image: at once."""
+        if self.isVisible():
+            self.refresh()
+        else:
+            self._stale = True
+
+    @Slot()
+    def _follow(self) -> None:
+        """The network learned."""
+        if not self.isVisible():
+            self._stale = True
+        elif self._session.is_training:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Takes all numbers anew."""
+        self._stale = False
+        session, place = self._session, self._session.selection.place
+        network, inspection = session.network, session.inspection
+        self.found = None
+        if network and inspection and place:
+            self.found = explain(network, inspection, place)
+        self._say()
+        self.canvas.show_blocks(self._blocks())
+
+    def _say(self) -> None:
+        network, found = self._session.network, self.found
+        self._say_slide()
+        for widget in (self.formula, self.copy_button):
+            widget.setVisible(found is not None)
+        self.let_go_button.setVisible(self._session.selection.pinned is not None)
+        channels = len(found.patch) if isinstance(found, Convolution) else 0
+        self.more_button.setVisible(channels > FEW_CHANNELS)
+        fewer = self.more_button.isChecked()
+        self.more_button.setText(
+            "Fewer ▴" if fewer else f"{channels - FEW_CHANNELS} more ▾"
+        )
+        if found is None or network is None:
+            self.title.setText("Inspector")
+            self.result.setText("")
+            self.teaching.setText(NOTHING)
+            return
+        self.title.setText(where(network.layers, found.place))
+        self.result.setText(number(found.result))
+        self.result.setStyleSheet(f"color: {sign_color(found.result)}")
+        self.teaching.setText(TEACHING.get(type(found), "A pixel of the image, from 0 to 1."))
+        self.formula.setText(re.sub(r"\[[^]]*\]", _unbroken, formula(found)))
+
+    @Slot()
+    def _say_slide(self) -> None:
+        slide, place = self._session.slide, self._session.selection.place
+        layers = self._session.network.layers if self._session.network else []
+        can = slide.layer_of(layers, place) is not None
+        self.slide_button.setVisible(can)
+        self.speed_button.setVisible(can)
+        self.slide_button.setText("■ Stop" if slide.running else "▸ Slide")
+        self.slide_button.setToolTip("Slide the window over its input while the map fills (S)")
+        self.speed_button.setText(f"{slide.speed}{THIN_SPACE}/{THIN_SPACE}s")
+        self.speed_button.setAccessibleName(f"{slide.speed} positions a second")
+
+    def _blocks(self) -> list[Block]:
+        found = self.found
+        width = self._scroll.width() - SCROLL_BAR - 2 * MARGIN
+        if isinstance(found, Convolution):
+            return [*self._convolution(found, width), *self._next(found)]
+        if isinstance(found, Pooling):
+            return [Window(found, width), Rule(), Sum("maximum", found.result, strong=True)]
+        if isinstance(found, Activated):
+            function = FORMULAS[found.kind].format(z="z")
+            return [Sum("z", found.value), Sum(function, found.result, strong=True)]
+        if isinstance(found, Weighted):
+            return [*self._weighted(found), *self._next(found)]
+        return [Sum("value", found.result, strong=True)] if found else []
+
+    def _convolution(self, found: Convolution, width: float) -> list[Block]:
+        channels = len(found.patch)
+        shown = channels if self.more_button.isChecked() else min(channels, FEW_CHANNELS)
+        blocks: list[Block] = [Products(found, shown, width)]
+        if shown < channels:
+            rest = float(found.channel_sums[shown:].sum())
+            blocks.append(Sum(f"{channels - shown} more channels", rest))
+        return [
+            *blocks,
+            Rule(),
+            Sum(f"Σ of {channels} channels" if channels > 1 else "Σ", found.channel_sums.sum()),
+            Sum("+ bias", found.bias),
+            Sum("Z", found.result, strong=True),
+        ]
+
+    def _weighted(self, found: Weighted) -> list[Block]:
+        count = len(found.inputs)
+        blocks: list[Block] = [Contributions(found, MOST_PRODUCTS)]
+        if count > MOST_PRODUCTS:
+            rest = float(found.products[found.order[MOST_PRODUCTS:]].sum())
+            blocks.append(Sum(f"Σ of the other {count - MOST_PRODUCTS}", rest))
+        blocks += [
+            Rule(),
+            Sum(f"Σ of {count} products", float(found.products.sum())),
+            Sum("+ bias", found.bias),
+            Sum("z", found.result, strong=True),
+        ]
+        dataset, inspection = self._session.dataset, self._session.inspection
+        if found.softmax and dataset and inspection:
+            blocks += [
+                Rule(),
+                Note(softmax_formula(found.softmax)),
+                Classes(found.softmax, inspection.probabilities, dataset.class_names),
+                Rule(),
+                Sum("Σ exp(z − m)", found.softmax.denominator),
+                Sum(f"p[{found.softmax.unit}]", found.softmax.result, strong=True),
+            ]
+        return blocks
+
+    def _next(self, found: Arithmetic) -> list[Block]:
+        """What the activation behind it makes of the result."""
+        network, inspection = self._session.network, self._session.inspection
+        if network is None or inspection is None:
+            return []
+        names = [layer.name for layer in network.layers]
+        behind = network.layers[names.index(found.place.layer) + 1 :]
+        if not behind or not isinstance(behind[0], Activation):
+            return []
+        value = float(inspection.outputs[behind[0].name][found.place.index])
+        function = FORMULAS[behind[0].kind].format(z="Z" if len(found.place.index) > 1 else "z")
+        return [Sum(f"{behind[0].title} → {function}", value, strong=True)]
+
+    # Events.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Pictures are as large as the width allows."""
+        super().resizeEvent(event)
+        self.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up with what happened while hidden."""
+        super().showEvent(event)
+        if self._stale:
+            self.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
+            self.refresh()
+
+
+class ArithmeticCanvas(QWidget):
+    """Blocks below each other; the pointer asks for one multiplication."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: list[Block] = []
+        self._pointer: QPointF | None = None
+        self.setMouseTracking(True)
+
+    def show_blocks(self, blocks: list[Block]) -> None:
+        """Takes over what to paint."""
+        self._blocks = blocks
+        height = sum(block.height for block in blocks) + 2 * MARGIN
+        if self.minimumHeight() != int(height):
+            self.setMinimumHeight(int(height))
+        self.update()
+
+    @property
+    def blocks(self) -> list[Block]:
+        """What is painted."""
+        return self._blocks
+
+    def words_at(self, point: QPointF) -> str:
+        """What is under `point`."""
+        y = float(MARGIN) / 2
+        for block in self._blocks:
+            if y <= point.y() < y + block.height:
+                return block.words_at(point.x() - MARGIN, point.y() - y, self._width())
+            y += block.height
+        return ""
+
+    def _width(self) -> float:
+        return self.width() - 2 * MARGIN
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Only the blocks that are seen."""
+        painter, y = QPainter(self), float(MARGIN) / 2
+        for block in self._blocks:
+            area = QRectF(0, y, self.width(), block.height).toAlignedRect()
+            if event.region().intersects(area):
+                block.paint(painter, MARGIN, y, self._width())
+            y += block.height
+        if self._pointer and (words := self.words_at(self._pointer)):
+            seen = QRectF(self.visibleRegion().boundingRect())
+            paint_plate(painter, self._pointer, words, seen)
+        painter.end()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """The pointer asks."""
+        self._pointer = event.position()
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """It asks no more."""
+        self._pointer = None
+        self.update()
+
+
+def _unbroken(indices: re.Match[str]) -> str:
+    """Indices stay on one line."""
+    return indices.group().replace(" ", "\u00a0")
+
+
+def _button(text: str, tip: str, name: str = "") -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAccessibleName(name or text)
+    button.setProperty("quiet", "true")
+    return button
