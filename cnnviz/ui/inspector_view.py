@@ -145,6 +145,7 @@ class InspectorView(QWidget):
     def copy(self) -> None:
         """Takes the arithmetic to the clipboard as text."""
         network = self._session.network
+        self.refresh()
         if self.found and network:
             QGuiApplication.clipboard().setText(as_text(network.layers, self.found))
 
@@ -203,9 +204,7 @@ class InspectorView(QWidget):
         channels = len(found.patch) if isinstance(found, Convolution) else 0
         self.more_button.setVisible(channels > FEW_CHANNELS)
         fewer = self.more_button.isChecked()
-        self.more_button.setText(
-            "Fewer ▴" if fewer else f"{channels - FEW_CHANNELS} more ▾"
-        )
+        self.more_button.setText("Fewer ▴" if fewer else f"{channels - FEW_CHANNELS} more ▾")
         if found is None or network is None:
             self.title.setText("Inspector")
             self.result.setText("")

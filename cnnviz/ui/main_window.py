@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.ui import theme
+from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeView(session)
         self.digits = DigitsView(session)
         self.network = NetworkView(session)
+        self.comparison = ComparisonView(session)
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.inspector = InspectorView(session)
@@ -73,7 +75,13 @@ class MainWindow(QMainWindow):
     # Layout.
 
     def _arrange(self) -> None:
-        middle = self._split("middle", Qt.Orientation.Vertical, self.network, self.loss)
+        network = QWidget()
+        parts = QVBoxLayout(network)
+        parts.setContentsMargins(0, 0, 0, 0)
+        parts.setSpacing(0)
+        parts.addWidget(self.comparison)
+        parts.addWidget(self.network, 1)
+        middle = self._split("middle", Qt.Orientation.Vertical, network, self.loss)
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
         right = self._split("right", Qt.Orientation.Vertical, self._make_pages(), self.timing)
@@ -116,6 +124,26 @@ class MainWindow(QMainWindow):
     def turn_page(self) -> None:
         """From the filters to the inspector and back."""
         self.pages.setCurrentIndex(1 - self.pages.currentIndex())
+
+    @Slot()
+    def copy(self) -> None:
+        """Takes the arithmetic of the value that is looked at to the clipboard."""
+        self.inspector.copy()
+
+    @Slot()
+    def compare(self) -> None:
+        """Keeps what is shown, to compare it with what comes; or compares no more."""
+        self.session.keep_or_end()
+
+    @Slot()
+    def next_side(self) -> None:
+        """What is shown now, what was kept, both, their difference."""
+        self.comparison.next_side()
+
+    @Slot()
+    def next_scale(self) -> None:
+        """What full colour means in the network view."""
+        self.network.next_scale()
 
     @Slot()
     def slide(self) -> None:

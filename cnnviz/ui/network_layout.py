@@ -53,6 +53,8 @@ class Column:
     """A rectangle a map; for units one rectangle for all; for classes a row each."""
     kernels: list[QRectF] = field(default_factory=list)
     """A rectangle a kernel, beside its map; only for a convolution over one channel."""
+    twins: list[QRectF] = field(default_factory=list)
+    """Beside each tile the one that it is compared with, while two are shown; see `halve`."""
     unit_columns: int = 1
 
     def at(self, point: QPointF) -> tuple[int, ...] | None:
@@ -145,10 +147,26 @@ def arrange(
     return QSizeF(max(size.width(), needed), height)
 
 
+def halve(columns: list[Column]) -> None:
+    """Makes room in every tile for two: a twin left, the tile itself right."""
+    for column in columns:
+        if column.kind is not Kind.CLASSES:
+            column.twins = [_half(tile, column.kind, 0.0) for tile in column.tiles]
+            column.tiles = [_half(tile, column.kind, 0.5) for tile in column.tiles]
+
+
+def _half(tile: QRectF, kind: Kind, start: float) -> QRectF:
+    """The left or the right half; a map keeps its shape."""
+    width = tile.width() / 2 - 1
+    height = tile.height() if kind is Kind.UNITS else tile.height() * width / tile.width()
+    x = tile.x() + start * (tile.width() + 2)
+    return QRectF(x, tile.center().y() - height / 2, width, height)
+
+
 def _place_tiles(column: Column, layer: Layer | None, tile: float, height: float) -> None:
     """Tiles at x = 0 with the column's width; `_spread` moves them."""
     room = height - HEADER - FOOTER
-    column.kernels = []
+    column.kernels, column.twins = [], []
     if column.kind is Kind.INPUT:
         _place_input(column, tile, room)
     elif column.kind is Kind.MAPS:

@@ -1,19 +1,25 @@
 """The pictures of the network view: every map, strip of units and kernel, and what its scale is.
 
-One scale a layer: full orange is +level, full blue −level.
+One scale a layer: full orange is +level, full blue −level. On the user's wish it is one a map, or
+stays as it was; and what is compared is always on one scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.layer import Layer
 from cnnviz.core.network import Network
+from cnnviz.core.workspace import Array, may_diverge
 from cnnviz.ui import theme
+from cnnviz.ui.comparison import Comparison, Scale, Side
 from cnnviz.ui.network_layout import Column, Kind
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
+
+Values = dict[str, Array]
 
 
 class NetworkPictures:
@@ -21,9 +27,13 @@ class NetworkPictures:
 
     def __init__(self, columns: Sequence[Column] = (), layers: Sequence[Layer] = ()) -> None:
         self._columns = columns
-        self._mosaics = Mosaics(_grids(columns, layers))
-        self._input = QImage()
+        grids = _grids(columns, layers)
+        self._mosaics = Mosaics(grids)
+        self._twins = Mosaics(grids)
+        self._inputs: list[QImage] = []
         self._scales: dict[str, str] = {}
+        self._locked: dict[str, float] = {}
+        self._each_map = False
 
     @property
     def area(self) -> QRect:
@@ -31,32 +41,61 @@ class NetworkPictures:
         area = QRectF()
         for column in self._columns:
             if column.kind is not Kind.CLASSES:
-                for tiles in (column.tiles, column.kernels):
+                for tiles in (column.tiles, column.twins, column.kernels):
                     area = area.united(tiles[0]).united(tiles[-1]) if tiles else area
         return area.toAlignedRect()
 
     def forget_input(self) -> None:
-        """Another image or another theme: its picture is made anew."""
-        self._input = QImage()
+        """Another image, side or theme: its picture is made anew."""
+        self._inputs = []
 
-    def show(self, network: Network, inspection: Inspection) -> None:
+    def show(self, network: Network, inspection: Inspection, comparison: Comparison) -> None:
         """Colours all anew."""
-        weights = dict(network.named_parameters())
+        now = self._values(inspection, dict(network.named_parameters()))
+        kept, side = comparison.kept, comparison.side
+        then = self._values(kept.inspection, kept.weights) if kept else None
+        self._each_map = comparison.scale is Scale.MAP
+        if self._each_map:
+            now, then = _map_by_map(now, then)
+        levels = self._levels(now, then, comparison.scale)
+        self._mosaics.show(_shown(now, then, side), levels)
+        if then and side is Side.BOTH:
+            self._twins.show(then, self._mosaics.levels)
+        if not self._inputs:
+            other = kept.inspection.image if kept else inspection.image
+            self._inputs = _input_pictures(inspection.image, other, side)
+
+    def _values(self, inspection: Inspection, weights: Mapping[str, Array]) -> Values:
         values = {}
         for column in self._columns:
             if column.kind in (Kind.MAPS, Kind.UNITS):
                 values[column.name] = inspection.outputs[column.name]
             if column.kernels:
                 values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, 0]
-        self._mosaics.show(values)
-        if self._input.isNull():
-            self._input = picture(inspection.image)
+        return values
+
+    def _levels(self, now: Values, then: Values | None, scale: Scale) -> dict[str, float] | None:
+        """What full colour is to be; None for what the pictures themselves say."""
+        if scale is not Scale.LOCKED:
+            self._locked = {}
+        if self._locked:
+            return self._locked
+        levels = (
+            {name: max(_level(now[name]), _level(then[name])) for name in now} if then else None
+        )
+        if scale is Scale.LOCKED:
+            self._locked = levels or {name: _level(values) for name, values in now.items()}
+            return self._locked
+        return levels
 
     def tell(self) -> None:
         """Takes down the scales of now."""
         for column in self._columns:
             level = self._mosaics.levels.get(column.name)
-            self._scales[column.name] = f"±{level:.3g}" if level else "all 0"
+            told = f"±{level:.3g}" if level else "all 0"
+            if self._each_map and column.kind is Kind.MAPS:
+                told = "each map"
+            self._scales[column.name] = f"{told} locked" if self._locked else told
 
     # Painting.
 
@@ -65,9 +104,13 @@ class NetworkPictures:
         painter.setClipRect(self.area)  # one rectangle is painted much faster
         for column in self._columns:
             if column.kind is Kind.INPUT:
-                painter.drawImage(column.tiles[0], self._input)
+                for place, image in zip((column.tiles, column.twins), self._inputs, strict=False):
+                    if place:
+                        painter.drawImage(place[0], image)
             elif column.kind is not Kind.CLASSES:
                 _draw_stack(painter, self._mosaics.images[column.name], column.tiles)
+            if column.twins and column.kind is not Kind.INPUT:
+                _draw_stack(painter, self._twins.images[column.name], column.twins)
             if column.kernels:
                 _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
         painter.setClipping(False)
@@ -78,7 +121,8 @@ class NetworkPictures:
         painter.setPen(theme.color(theme.tokens().muted))
         for column in self._columns:
             if column.kind in (Kind.MAPS, Kind.UNITS):
-                painter.drawText(QPointF(column.tiles[0].left(), y), self._scales[column.name])
+                left = (column.twins or column.tiles)[0].left()
+                painter.drawText(QPointF(left, y), self._scales[column.name])
 
 
 def _grids(columns: Sequence[Column], layers: Sequence[Layer]) -> dict[str, Grid]:
@@ -106,3 +150,45 @@ def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
     height = image.height() / len(tiles)
     for index, tile in enumerate(tiles):
         painter.drawImage(tile, image, QRectF(0, index * height, image.width(), height))
+
+
+@may_diverge
+def _shown(now: Values, then: Values | None, side: Side) -> Values:
+    """What the one picture shows."""
+    if then is None or side in (Side.NOW, Side.BOTH):
+        return now
+    if side is Side.KEPT:
+        return then
+    return {name: now[name] - then[name] for name in now}
+
+
+def _level(values: Array) -> float:
+    """The greatest finite magnitude."""
+    return float(np.abs(values, where=np.isfinite(values), out=np.zeros_like(values)).max())
+
+
+def _map_by_map(now: Values, then: Values | None) -> tuple[Values, Values | None]:
+    """Every map in shares of its own level; what is compared, of the greater of the two."""
+    scaled: tuple[Values, Values] = {}, {}
+    for name, values in now.items():
+        both = [values, then[name]] if then else [values]
+        each = (-1, *[1] * (values.ndim - 1))
+        maps = values.ndim == 3
+        levels = [
+            np.array([_level(part) for part in side] if maps else [_level(side)]) for side in both
+        ]
+        level = np.maximum.reduce(levels)
+        level = np.where(level > 0, level, 1).astype(values.dtype).reshape(each)
+        for target, side in zip(scaled, both, strict=False):
+            target[name] = side / level
+    return scaled[0], scaled[1] if then else None
+
+
+def _input_pictures(now: Array, kept: Array, side: Side) -> list[QImage]:
+    """The image, and of two the kept one beside it; their difference in the signed colours."""
+    if side is Side.DIFFERENCE:
+        difference = (now - kept).mean(axis=0)
+        mosaic = Mosaics({"input": Grid(1, 1, *difference.shape)})
+        mosaic.show({"input": difference})
+        return [mosaic.images["input"].copy()]
+    return [picture(kept if side is Side.KEPT else now), picture(kept)]

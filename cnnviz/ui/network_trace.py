@@ -70,7 +70,8 @@ def paint_trace(painter: QPainter, trace: Trace, pinned: bool) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color(colors.selected))
     for rect in trace.winners:
-        painter.drawEllipse(rect.center(), 2.0, 2.0)
+        radius = min(2.0, 0.35 * rect.width())
+        painter.drawEllipse(rect.center(), radius, radius)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.color(colors.selected, 0.8), 1.0))

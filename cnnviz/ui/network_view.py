@@ -9,6 +9,7 @@ a few times a second, since laying out text is dear. What nobody told to change 
 
 import math
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
 from PySide6.QtGui import (
     QFocusEvent,
@@ -22,12 +23,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QScrollArea, QToolButton, QWidget
 
 from cnnviz.core.receptive_field import Place
+from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
+from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.network_classes import ClassRows, classes_width
-from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns
+from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, halve, make_columns
 from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map
@@ -63,11 +66,30 @@ class NetworkView(QScrollArea):
         self.setWidget(self.canvas)
         self.setAccessibleName("The network and the chosen digit's way through it")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._comparison = session.comparison
+        self.scale_button = QToolButton(self)
+        self.scale_button.setProperty("quiet", "true")
+        self.scale_button.setToolTip("What full colour means; press for another scale (X)")
+        self.scale_button.clicked.connect(self.next_scale)
+        session.comparison.changed.connect(self._say_scale)
+        self._say_scale()
+
+    @Slot()
+    def next_scale(self) -> None:
+        """One scale a layer, one a map, or the scales of now for good."""
+        scales = list(Scale)
+        self._comparison.set_scale(scales[(scales.index(self._comparison.scale) + 1) % len(scales)])
+
+    @Slot()
+    def _say_scale(self) -> None:
+        self.scale_button.setText(self._comparison.scale.value.capitalize())
+        self.scale_button.adjustSize()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays the network out, always leaving room for the scroll bars: see FiltersView."""
         super().resizeEvent(event)
         self.canvas.fit(QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR))
+        self.scale_button.move(10, self.height() - SCROLL_BAR - self.scale_button.height())
 
 
 class NetworkCanvas(QWidget):
@@ -90,6 +112,7 @@ class NetworkCanvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Values of the network")
         session.selection.changed.connect(self._select)
+        session.comparison.changed.connect(self._refit)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         session.image_changed.connect(self._refresh)
@@ -108,6 +131,8 @@ class NetworkCanvas(QWidget):
         if network is not None:
             needed = arrange(self._columns, network.layers, room, self._text_width)
             self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
+            if self._session.comparison.side is Side.BOTH:
+                halve(self._columns)
             self._classes.place(self._columns[-1].tiles, self._class_names())
         self._trace = self._traced()
         self._refresh()
@@ -135,7 +160,7 @@ class NetworkCanvas(QWidget):
             _, y, x = place.index
             pixel = ", ".join(f"{value:.4g}" for value in inspection.image[:, y, x])
             return f"{column.title} · x {x}, y {y} · {pixel}"
-        number = f"{float(inspection.outputs[column.name][place.index]):.4g}".replace("-", "−")
+        number = self._number(place)
         if column.kind is Kind.CLASSES:
             unit = place.index[0]
             return self._class_in_words(unit, number, float(inspection.probabilities[unit]))
@@ -143,6 +168,17 @@ class NetworkCanvas(QWidget):
             return f"{column.title} · unit {place.index[0]} · {number}"
         channel, y, x = place.index
         return f"{column.title} · map {channel} · x {x}, y {y} · {number}"
+
+    def _number(self, place: Place) -> str:
+        """The value at `place`; while two are compared, both."""
+        inspections = {"": self._session.inspection}
+        if kept := self._session.comparison.kept:
+            inspections = {"now ": self._session.inspection, "kept ": kept.inspection}
+        return " · ".join(
+            f"{name}{float(each.outputs[place.layer][place.index]):.4g}".replace("-", "−")
+            for name, each in inspections.items()
+            if each
+        )
 
     def _class_in_words(self, unit: int, logit: str, probability: float) -> str:
         dataset = self._session.dataset
@@ -163,6 +199,12 @@ class NetworkCanvas(QWidget):
             self._pictures = NetworkPictures(self._columns, network.layers)
 
     @Slot()
+    def _refit(self) -> None:
+        """Another side or scale is shown."""
+        if self._columns:
+            self.fit(self._room)
+
+    @Slot()
     def _refresh(self) -> None:
         """All is new; pictures and words are made when they are to be seen, not before."""
         self._stale = self._untold = True
@@ -177,7 +219,7 @@ class NetworkCanvas(QWidget):
         if not self.isVisible() or inspection is None:
             self._untold = True
             return
-        moved = self._classes.show(inspection.probabilities) | self._pictures.area
+        moved = self._classes.show(self._probabilities()) | self._pictures.area
         self.update(moved | self._plate_area())
         if self._session.is_training:
             self._calm.ask()
@@ -224,14 +266,20 @@ class NetworkCanvas(QWidget):
         """The part that is scrolled into view."""
         return QRectF(self.visibleRegion().boundingRect())
 
+    def _probabilities(self) -> Array:
+        """Of the side that is shown."""
+        kept, now = self._session.comparison.kept, self._session.inspection
+        shown = kept.inspection if kept and self._session.comparison.side is Side.KEPT else now
+        return shown.probabilities if shown else np.zeros(0, np.float32)
+
     def _make_images(self) -> None:
         inspection, network = self._session.inspection, self._session.network
         if inspection is None or network is None:
             return
         self._stale = False
-        self._pictures.show(network, inspection)
+        self._pictures.show(network, inspection, self._session.comparison)
         self._trace = self._traced()
-        self._classes.show(inspection.probabilities)
+        self._classes.show(self._probabilities())
 
     def _tell(self) -> None:
         """Takes down what is said of the numbers of now."""
@@ -240,7 +288,7 @@ class NetworkCanvas(QWidget):
             return
         self._untold = False
         self._pictures.tell()
-        self._classes.tell(inspection.probabilities, self._session.label)
+        self._classes.tell(self._probabilities(), self._session.label)
 
     # Painting.
 

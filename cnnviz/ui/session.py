@@ -35,6 +35,7 @@ from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
+from cnnviz.ui.comparison import Comparison, Kept
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.slide import Slide
@@ -108,6 +109,7 @@ class Session(QObject):
         self.inspection: Inspection | None = None
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
+        self.comparison = Comparison(self)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
         self.image_index = 0
@@ -235,6 +237,17 @@ class Session(QObject):
         self._inspect()
         self.image_changed.emit()
 
+    @Slot()
+    def keep_or_end(self) -> None:
+        """Keeps what is shown now, to compare it with what comes; or compares no more."""
+        if self.comparison.kept:
+            self.comparison.end()
+        elif self.network and self.inspection and self.dataset and self.label is not None:
+            name, weights = self.dataset.class_names[self.label], self.network.state_dict()
+            words = f"No. {self.image_index}, a {name}, at batch {self.shown_step}"
+            kept = Kept(self.inspection, weights, self.image_index, self.shown_step, words)
+            self.comparison.keep(kept)
+
     @property
     def label(self) -> int | None:
         """The class of the chosen image."""
@@ -322,6 +335,7 @@ class Session(QObject):
             self.image_index = 0
         self._inspect()
         self.selection.forget()
+        self.comparison.end()
         self.run_changed.emit()
         if outbox.vector is not None:
             self._show_vector(*outbox.vector)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.settings import Settings
@@ -75,6 +76,18 @@ def mnist(tmp_path, monkeypatch):
 def until(qtbot):
     """Keeps the event loop turning until a condition holds."""
     return partial(qtbot.waitUntil, timeout=PATIENCE)
+
+
+@pytest.fixture
+def press_key(qtbot):
+    """Presses keys as written, such as "Ctrl+R", wherever the keyboard is."""
+
+    def press(keys, window):
+        combination = QKeySequence(keys)[0]  # type: ignore[index]
+        target = QApplication.focusWidget() or window
+        qtbot.keyClick(target, combination.key(), combination.keyboardModifiers())
+
+    return press
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSettings, Qt, QTimer
-from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -29,18 +29,6 @@ from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 
 LEFT = Qt.MouseButton.LeftButton
 KEYS = [(key, shortcut.method) for shortcut in SHORTCUTS for key in shortcut.keys]
-
-
-@pytest.fixture
-def press_key(qtbot):
-    """Presses keys as written, such as "Ctrl+R", wherever the keyboard is."""
-
-    def press(keys, window):
-        combination = QKeySequence(keys)[0]  # type: ignore[index]
-        target = QApplication.focusWidget() or window
-        qtbot.keyClick(target, combination.key(), combination.keyboardModifiers())
-
-    return press
 
 
 def dialog(kind):

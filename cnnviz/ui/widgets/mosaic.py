@@ -59,6 +59,7 @@ class Mosaics:
         self._sizes = np.array(sizes, np.intp)
         self._starts = np.cumsum(self._sizes) - self._sizes
         self._values: Array = np.zeros(sum(sizes), np.float32)
+        self._full: Array = np.zeros(len(sizes), np.float32)
         self._colors: Colors = np.zeros(sum(sizes), np.uint32)
         self._tiles: dict[str, list[Array]] = {}
         filled = np.zeros(sum(sizes), np.float32)
@@ -70,23 +71,39 @@ class Mosaics:
             self.images[name] = _image_in(self._colors[part].reshape(grid.size), grid.gap)
         self._grounds = np.flatnonzero(filled == 0)
 
-    def show(self, values: Mapping[str, Array]) -> None:
-        """Colours every picture anew; `values` of each are its tiles, one after the other."""
+    def show(self, values: Mapping[str, Array], levels: Mapping[str, float] | None = None) -> None:
+        """Colours every picture anew; `values` of each are its tiles, one after the other.
+
+        Full colour is each picture's greatest magnitude, or what `levels` says; what is beyond
+        has full colour too.
+        """
         if not self._tiles:
             return
+        self._place(values)
+        self._measure(levels or {})
+        shares = self._values / np.repeat(np.where(self._full > 0, self._full, 1), self._sizes)
+        if levels:
+            np.clip(shares, -1, 1, out=shares)
+        entries = (np.rint(127 * shares) + 128).astype(np.uint8)
+        entries[self._grounds] = GROUND
+        np.take(_signed_colors(theme.tokens()), entries, out=self._colors, mode="clip")
+
+    def _place(self, values: Mapping[str, Array]) -> None:
         for name, places in self._tiles.items():
             start, source = 0, values[name].ravel()
             for place in places:
                 place[...] = source[start : start + place.size].reshape(place.shape)
                 start += place.size
+
+    def _measure(self, given: Mapping[str, float]) -> None:
+        """Takes down what full colour is."""
         levels = np.maximum.reduceat(np.abs(self._values), self._starts)
         if not np.isfinite(levels).all():
             levels = self._tame()
+        for k, name in enumerate(self._tiles):
+            levels[k] = given.get(name, levels[k])
+        self._full = levels
         self.levels = dict(zip(self._tiles, levels.tolist(), strict=True))
-        shares = self._values / np.repeat(np.where(levels > 0, levels, 1), self._sizes)
-        entries = (np.rint(127 * shares) + 128).astype(np.uint8)
-        entries[self._grounds] = GROUND
-        np.take(_signed_colors(theme.tokens()), entries, out=self._colors, mode="clip")
 
     def _tame(self) -> Array:
         """The finite levels of a network that has diverged: NaN becomes zero, infinity the level.

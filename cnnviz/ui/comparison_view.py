@@ -1,0 +1,72 @@
+"""A line above the network while something is compared: with what, and which side is shown."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from cnnviz.ui.comparison import Side
+from cnnviz.ui.session import Session
+
+TIPS = {
+    Side.NOW: "What is shown now",
+    Side.KEPT: "What was kept",
+    Side.BOTH: "Kept left, now right, on one scale",
+    Side.DIFFERENCE: "Now less kept: orange where there is more now, blue where less",
+}
+
+
+class ComparisonView(QWidget):
+    """Hidden while nothing is kept."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.label = QLabel()
+        self.label.setProperty("small", "true")
+        self.buttons = {side: self._chip(side) for side in Side}
+        self._group = QButtonGroup(self)
+        for button in self.buttons.values():
+            self._group.addButton(button)
+        self._group.buttonClicked.connect(self._choose)
+        self.close_button = QToolButton()
+        self.close_button.setText("✕")
+        self.close_button.setProperty("quiet", "true")
+        self.close_button.setToolTip("Compare no more (C)")
+        self.close_button.setAccessibleName("Compare no more")
+        self.close_button.clicked.connect(session.comparison.end)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 14, 0)
+        row.setSpacing(4)
+        row.addWidget(self.label, 1)
+        for button in self.buttons.values():
+            row.addWidget(button)
+        row.addWidget(self.close_button)
+        session.comparison.changed.connect(self._refresh)
+        self._refresh()
+
+    def _chip(self, side: Side) -> QToolButton:
+        button = QToolButton()
+        button.setText(f" {side.value.capitalize()} ")
+        button.setCheckable(True)
+        button.setProperty("chip", "true")
+        button.setToolTip(f"{TIPS[side]} (V for the next)")
+        return button
+
+    @Slot()
+    def next_side(self) -> None:
+        """The side after the one that is shown."""
+        comparison, sides = self._session.comparison, list(Side)
+        comparison.show_side(sides[(sides.index(comparison.side) + 1) % len(sides)])
+
+    @Slot()
+    def _choose(self) -> None:
+        for side, button in self.buttons.items():
+            if button.isChecked() and side is not self._session.comparison.side:
+                self._session.comparison.show_side(side)
+
+    @Slot()
+    def _refresh(self) -> None:
+        comparison = self._session.comparison
+        self.setVisible(comparison.kept is not None)
+        self.buttons[comparison.side].setChecked(True)
+        if comparison.kept:
+            self.label.setText(f"Compared with {comparison.kept.words}")
