@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core.convolution import correlate
+from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
+from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.session import RunRequest, Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
@@ -59,10 +61,27 @@ def after(method):
         "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
         "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
+        "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
+        "slide": lambda window: window.session.slide.running,
+        "let_go": lambda window: window.session.selection.pinned is None,
+        "compare": lambda window: window.comparison.isVisible(),
+        "next_side": lambda window: window.session.comparison.side is Side.NOW,
+        "next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
+        "copy": lambda window: QApplication.clipboard().text().startswith("Conv 1 · map 0"),
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
         "close": lambda window: not window.isVisible(),
     }[method]
+
+
+def prepare(window, method):
+    """What some keys need to have something to do."""
+    if method in ("slide", "let_go", "copy"):
+        QApplication.clipboard().clear()
+        window.session.selection.pin(Place("conv1", (0, 1, 1)))
+    if method == "next_side":
+        window.session.keep_or_end()
+        window.session.comparison.show_side(Side.DIFFERENCE)
 
 
 def close_popups():
@@ -76,6 +95,7 @@ def test_every_key_does_what_the_list_says(keys, method, window, train, until, p
     for _ in range(2):
         train(window.session)
     window.session.choose_image(5)
+    prepare(window, method)
     holds = after(method)
     assert not holds(window)
     press_key(keys, window)
@@ -85,6 +105,13 @@ def test_every_key_does_what_the_list_says(keys, method, window, train, until, p
 
 def test_no_key_has_two_meanings():
     assert max(Counter(keys for keys, _ in KEYS).values()) == 1
+
+
+def test_what_is_pinned_turns_to_the_inspector(window):
+    assert window.pages.currentWidget() is window.filters
+    window.session.selection.pin(Place("conv1", (0, 1, 1)))
+    assert window.pages.currentWidget() is window.inspector
+    assert window.inspector.title.text().startswith("Conv 1")
 
 
 def test_the_list_of_keys_shows_them_all(window, press_key, until, qtbot):
