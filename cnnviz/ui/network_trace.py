@@ -98,16 +98,16 @@ def marks_in(column: Column, seen: Field) -> list[QRectF]:
         if len(seen.axes[0]) == 1:
             return [_grown(column.cell((int(seen.axes[0][0]),)))]
         return [column.tiles[0].united(column.tiles[-1])]
-    maps = [0] if column.kind is Kind.INPUT else seen.axes[0].tolist()
-    rectangles = []
-    for channel in maps:
-        for top, bottom in runs(seen.axes[1]):
-            for left, right in runs(seen.axes[2]):
-                first, last = (
-                    column.cell((channel, y, x)) for y, x in ((top, left), (bottom, right))
-                )
-                rectangles.append(first.united(last))
-    return rectangles
+    first = column.tiles[0]
+    rectangles = [
+        column.cell((0, top, left)).united(column.cell((0, bottom, right)))
+        for top, bottom in runs(seen.axes[1])
+        for left, right in runs(seen.axes[2])
+    ]
+    if column.kind is Kind.INPUT:
+        return rectangles
+    corners = [column.tiles[channel].topLeft() - first.topLeft() for channel in seen.axes[0]]
+    return [rect.translated(corner) for corner in corners for rect in rectangles]
 
 
 def runs(axis: Indices) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.network_classes import ClassRows, classes_width
-from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, halve, make_columns
+from cnnviz.ui.network_layout import FOOTER, HEADER, Column, Kind, arrange, halve, make_columns
 from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map
@@ -236,7 +236,8 @@ class NetworkCanvas(QWidget):
         self._trace = self._traced()
         if self._trace and self._session.selection.pinned:
             self.setAccessibleDescription(self.in_words(self._trace.place))
-        self.update()
+        tiles = QRect(0, HEADER - 8, self.width(), self.height() - HEADER - FOOTER + 16)
+        self.update(self._plate_area() | tiles)
 
     def _traced(self) -> Trace | None:
         network, inspection = self._session.network, self._session.inspection
@@ -252,9 +253,8 @@ class NetworkCanvas(QWidget):
     def _plate_area(self) -> QRegion:
         """Where the plate is and where it will be."""
         told = self._told()
-        if told is None:
-            return QRegion()
-        return QRegion(self._plate.united(plate_beside(*told, self._seen())).toAlignedRect())
+        soon = plate_beside(*told, self._seen()) if told else QRectF()
+        return QRegion(self._plate.united(soon).toAlignedRect())
 
     def _times_area(self) -> QRect:
         return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
@@ -362,8 +362,7 @@ class NetworkCanvas(QWidget):
     def _paint_plate(self, painter: QPainter) -> None:
         """The value under the pointer, else the pinned one, in a small plate beside it."""
         told = self._told()
-        if told:
-            self._plate = paint_plate(painter, *told, self._seen())
+        self._plate = paint_plate(painter, *told, self._seen()) if told else QRectF()
 
     def _told(self) -> tuple[QPointF, str] | None:
         """Where the plate points and what it says."""
@@ -391,7 +390,7 @@ class NetworkCanvas(QWidget):
         place = self.place_at(self._pointer)
         self._session.selection.point(place)
         self._session.slide.hold(place)
-        self.update()
+        self.update(self._plate_area())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pins the value under the pointer; lets go on the pinned one, or beside all."""
@@ -404,7 +403,7 @@ class NetworkCanvas(QWidget):
         self._pointer = None
         self._session.selection.point(None)
         self._session.slide.hold(None)
-        self.update()
+        self.update(self._plate_area())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go."""

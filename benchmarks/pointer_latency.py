@@ -1,0 +1,95 @@
+"""How soon the window follows: the pointer across a map, another digit, while training runs.
+
+    QT_QPA_PLATFORM=offscreen python benchmarks/pointer_latency.py [--data digits] [--network …]
+
+For each move: the event, then all repainting it asks for (trace, plate and inspector), in ms.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.core.datasets import best_available
+from cnnviz.core.presets import PRESETS
+from cnnviz.core.settings import Settings
+from cnnviz.ui import theme
+from cnnviz.ui.application import make_application
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.session import RunRequest, Session
+
+MOVES = 300
+
+
+def spin(milliseconds: int) -> None:
+    """Lets the event loop run."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def timed(act: Callable[[int], None], count: int) -> list[float]:
+    """Milliseconds from each act to the end of the painting it caused."""
+    found = []
+    for k in range(count):
+        spin(12)
+        begin = time.perf_counter()
+        act(k)
+        QApplication.sendPostedEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        found.append(1000 * (time.perf_counter() - begin))
+    return found
+
+
+def report(what: str, found: list[float]) -> None:
+    """Median, 95th percentile and greatest."""
+    median, p95, greatest = np.percentile(found, [50, 95, 100])
+    print(f"{what:32} median {median:5.1f}  95 % {p95:5.1f}  max {greatest:5.1f} ms")
+
+
+def main() -> None:
+    """Prints one line for each kind of move."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default=best_available())
+    parser.add_argument("--network", default="numpy-cnn", choices=PRESETS)
+    args = parser.parse_args()
+    theme.apply_theme(make_application(), "dark")
+    session = Session()
+    window = MainWindow(session, remember=False)
+    window.resize(1600, 1000)
+    window.show()
+    session.open_run(RunRequest(args.data, args.network, Settings(), 1000), play=True)
+    while session.status.step < 20:
+        spin(50)
+    window.pages.setCurrentWidget(window.inspector)
+    canvas = window.network.canvas
+    random = np.random.default_rng(0)
+
+    def point(at: QPointF) -> None:
+        none = Qt.MouseButton.NoButton
+        where = QPointF(canvas.mapToGlobal(at))
+        modifiers = Qt.KeyboardModifier.NoModifier
+        move = QMouseEvent(QEvent.Type.MouseMove, at, where, none, none, modifiers)
+        QApplication.sendEvent(canvas, move)
+
+    for column in canvas.columns:
+
+        def move(k: int, column=column) -> None:
+            index = tuple(int(random.integers(n)) for n in column.shape)
+            point(column.cell(index).center())
+
+        report(f"pointer over {column.title}", timed(move, MOVES // len(canvas.columns)))
+    report("another digit", timed(lambda k: session.choose_image(k), MOVES // 3))
+    print(f"meanwhile {session.images_per_second:,.0f} images/s")
+    session.shut_down()
+    while not session.is_shut_down:
+        spin(10)
+    window.close()
+
+
+if __name__ == "__main__":
+    main()
