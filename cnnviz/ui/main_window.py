@@ -146,6 +146,21 @@ class MainWindow(QMainWindow):
         self.network.next_scale()
 
     @Slot()
+    def zoom_in(self) -> None:
+        """The network a step larger."""
+        self.network.zoom_in()
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """The network a step smaller."""
+        self.network.zoom_out()
+
+    @Slot()
+    def zoom_to_fit(self) -> None:
+        """The whole network."""
+        self.network.zoom_to_fit()
+
+    @Slot()
     def slide(self) -> None:
         """Slides the kernel of the value that is looked at, or stops it."""
         self.inspector.slide_or_rest()

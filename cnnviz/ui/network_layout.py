@@ -52,7 +52,7 @@ class Column:
     tiles: list[QRectF] = field(default_factory=list)
     """A rectangle a map; for units one rectangle for all; for classes a row each."""
     kernels: list[QRectF] = field(default_factory=list)
-    """A rectangle a kernel, beside its map; only for a convolution over one channel."""
+    """A rectangle a kernel, beside its map: one input channel of it."""
     twins: list[QRectF] = field(default_factory=list)
     """Beside each tile the one that it is compared with, while two are shown; see `halve`."""
     unit_columns: int = 1
@@ -124,25 +124,30 @@ def arrange(
     layers: list[Layer],
     size: QSizeF,
     text_width: Callable[[Column], float],
+    zoom: float = 1.0,
 ) -> QSizeF:
-    """Places all columns in `size`; returns the size that is needed, which may be wider."""
+    """Places all columns in `size`; returns the size that is needed, which may be wider.
+
+    With a `zoom` above 1, pictures may be as many times larger, in a size as many times larger.
+    """
+    size = size * zoom
     height = max(size.height(), HEADER + FOOTER + 8 * (LEAST_TILE + TILE_GAP))
     by_name = {layer.name: layer for layer in layers}
 
     def place(tile: float) -> float:
         """Places tiles of at most this size; the width that they and the texts need."""
         for column in columns:
-            _place_tiles(column, by_name.get(column.name), tile, height)
+            _place_tiles(column, by_name.get(column.name), tile, height, zoom)
             column.width = max(column.width, text_width(column))
         return sum(column.width for column in columns) + GAP * (len(columns) - 1) + 2 * MARGIN
 
-    for tile in range(GREATEST_TILE, LEAST_TILE - 1, -2):
+    for tile in range(round(GREATEST_TILE * zoom), LEAST_TILE - 1, -2):
         needed = place(tile)
         if needed <= size.width():
             break
     else:
         # Too wide in any case: then scroll, with maps of a size that can be read.
-        needed = place(COMFORTABLE_TILE)
+        needed = place(COMFORTABLE_TILE * zoom)
     _spread(columns, max(size.width(), needed))
     return QSizeF(max(size.width(), needed), height)
 
@@ -163,16 +168,18 @@ def _half(tile: QRectF, kind: Kind, start: float) -> QRectF:
     return QRectF(x, tile.center().y() - height / 2, width, height)
 
 
-def _place_tiles(column: Column, layer: Layer | None, tile: float, height: float) -> None:
+def _place_tiles(
+    column: Column, layer: Layer | None, tile: float, height: float, zoom: float
+) -> None:
     """Tiles at x = 0 with the column's width; `_spread` moves them."""
     room = height - HEADER - FOOTER
     column.kernels, column.twins = [], []
     if column.kind is Kind.INPUT:
-        _place_input(column, tile, room)
+        _place_input(column, tile, room, zoom)
     elif column.kind is Kind.MAPS:
         _place_maps(column, layer, tile, room)
     elif column.kind is Kind.UNITS:
-        _place_units(column, tile, room)
+        _place_units(column, tile, room, zoom)
     else:
         row = min(room / column.shape[0], 48.0)
         top = HEADER + (room - row * column.shape[0]) / 2
@@ -182,9 +189,9 @@ def _place_tiles(column: Column, layer: Layer | None, tile: float, height: float
         ]
 
 
-def _place_input(column: Column, tile: float, room: float) -> None:
+def _place_input(column: Column, tile: float, room: float, zoom: float) -> None:
     channels, height, width = column.shape
-    shown = _fitted(height, width, min(GREATEST_INPUT, 2 * tile, room) / max(height, width))
+    shown = _fitted(height, width, min(GREATEST_INPUT * zoom, 2 * tile, room) / max(height, width))
     column.width = shown.width()
     column.tiles = [_standing(0, HEADER + room / 2, shown)] * channels
 
@@ -199,7 +206,7 @@ def _place_maps(column: Column, layer: Layer | None, tile: float, room: float) -
     side = math.floor((pitch - TILE_GAP) * (0.8 if isinstance(layer, MaxPool2D) else 1.0))
     shown = _fitted(height, width, side / max(height, width))
     kernel = QSizeF()
-    if isinstance(layer, Conv2D) and layer.parameter_shapes["weight"][1] == 1:
+    if isinstance(layer, Conv2D):
         kernel = _fitted(*layer.kernel, _whole(side * KERNEL_SHARE / max(layer.kernel)))
     beside = 0.0 if kernel.isEmpty() else kernel.width() + TILE_GAP
     step = shown.width() + TILE_GAP + beside
@@ -215,12 +222,12 @@ def _place_maps(column: Column, layer: Layer | None, tile: float, room: float) -
     column.width = stacks * step - TILE_GAP
 
 
-def _place_units(column: Column, tile: float, room: float) -> None:
+def _place_units(column: Column, tile: float, room: float, zoom: float) -> None:
     """All units as cells of one strip, read line by line."""
     units = column.shape[0]
     column.unit_columns = max(1, min(units, round(math.sqrt(units / 8))))
     rows = column.unit_rows
-    cell = _whole(min(room / rows, tile * 0.8 / column.unit_columns, 16.0))
+    cell = _whole(min(room / rows, tile * 0.8 / column.unit_columns, 16.0 * zoom))
     size = _fitted(rows, column.unit_columns, cell)
     column.width = size.width()
     column.tiles = [_standing(0, HEADER + room / 2, size)]

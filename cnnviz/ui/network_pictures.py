@@ -34,6 +34,7 @@ class NetworkPictures:
         self._scales: dict[str, str] = {}
         self._locked: dict[str, float] = {}
         self._each_map = False
+        self._channels: Mapping[str, int] = {}
 
     @property
     def area(self) -> QRect:
@@ -49,8 +50,15 @@ class NetworkPictures:
         """Another image, side or theme: its picture is made anew."""
         self._inputs = []
 
-    def show(self, network: Network, inspection: Inspection, comparison: Comparison) -> None:
-        """Colours all anew."""
+    def show(
+        self,
+        network: Network,
+        inspection: Inspection,
+        comparison: Comparison,
+        channels: Mapping[str, int],
+    ) -> None:
+        """Colours all anew; `channels` says which of each layer's kernels' channels are shown."""
+        self._channels = channels
         now = self._values(inspection, dict(network.named_parameters()))
         kept, side = comparison.kept, comparison.side
         then = self._values(kept.inspection, kept.weights) if kept else None
@@ -71,7 +79,8 @@ class NetworkPictures:
             if column.kind in (Kind.MAPS, Kind.UNITS):
                 values[column.name] = inspection.outputs[column.name]
             if column.kernels:
-                values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, 0]
+                channel = self._channels.get(column.name, 0)
+                values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, channel]
         return values
 
     def _levels(self, now: Values, then: Values | None, scale: Scale) -> dict[str, float] | None:

@@ -10,7 +10,7 @@ a few times a second, since laying out text is dear. What nobody told to change 
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
     QShowEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QScrollArea, QToolButton, QWidget
 
@@ -33,12 +34,13 @@ from cnnviz.ui.network_classes import ClassRows, classes_width
 from cnnviz.ui.network_layout import FOOTER, HEADER, Column, Kind, arrange, halve, make_columns
 from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
-from cnnviz.ui.selection import first_place, moved, other_layer, other_map
+from cnnviz.ui.selection import first_place, kernel_channels, moved, other_layer, other_map
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.throttle import Throttle
 
 SCROLL_BAR = 8
+ZOOM_STEP, MOST_ZOOM = 1.25, 4.0
 WORDS_MS = 250
 """Between two tellings of numbers while they change."""
 TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
@@ -67,12 +69,70 @@ class NetworkView(QScrollArea):
         self.setAccessibleName("The network and the chosen digit's way through it")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._comparison = session.comparison
+        self._zoom = 1.0
+        self.canvas.panned.connect(self._pan)
         self.scale_button = QToolButton(self)
         self.scale_button.setProperty("quiet", "true")
         self.scale_button.setToolTip("What full colour means; press for another scale (X)")
         self.scale_button.clicked.connect(self.next_scale)
         session.comparison.changed.connect(self._say_scale)
         self._say_scale()
+
+    @property
+    def zoom(self) -> float:
+        """How many times larger than what fits."""
+        return self._zoom
+
+    def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
+        """Larger or smaller, with the point of the view that is `at` staying where it is."""
+        zoom = min(max(zoom, 1.0), MOST_ZOOM)
+        at = QPointF(self.viewport().rect().center()) if at is None else at
+        before = self.canvas.mapFrom(self.viewport(), at)
+        share = before.x() / self.canvas.width(), before.y() / self.canvas.height()
+        self._zoom = zoom
+        self.canvas.fit(self._room(), zoom)
+        self.canvas.resize(self.canvas.minimumSize().expandedTo(self.viewport().size()))
+        for bar, k, length, target in (
+            (self.horizontalScrollBar(), share[0], self.canvas.width(), at.x()),
+            (self.verticalScrollBar(), share[1], self.canvas.height(), at.y()),
+        ):
+            bar.setValue(round(k * length - target))
+
+    @Slot()
+    def zoom_in(self) -> None:
+        """A step larger."""
+        self.set_zoom(self._zoom * ZOOM_STEP)
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """A step smaller, until all fits."""
+        self.set_zoom(self._zoom / ZOOM_STEP)
+
+    @Slot()
+    def zoom_to_fit(self) -> None:
+        """All of it."""
+        self.set_zoom(1.0)
+
+    def _room(self) -> QSizeF:
+        return QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR)
+
+    @Slot(QPointF)
+    def _pan(self, by: QPointF) -> None:
+        for bar, length in (
+            (self.horizontalScrollBar(), by.x()),
+            (self.verticalScrollBar(), by.y()),
+        ):
+            bar.setValue(round(bar.value() - length))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """With Ctrl it zooms, else it scrolls."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.set_zoom(
+                self._zoom * ZOOM_STEP ** (event.angleDelta().y() / 120), event.position()
+            )
+            event.accept()
+        else:
+            super().wheelEvent(event)
 
     @Slot()
     def next_scale(self) -> None:
@@ -88,12 +148,15 @@ class NetworkView(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays the network out, always leaving room for the scroll bars: see FiltersView."""
         super().resizeEvent(event)
-        self.canvas.fit(QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR))
+        self.canvas.fit(self._room())
         self.scale_button.move(10, self.height() - SCROLL_BAR - self.scale_button.height())
 
 
 class NetworkCanvas(QWidget):
     """Paints the columns and tells the value under the pointer."""
+
+    panned = Signal(QPointF)
+    """Dragged by so many pixels, beside all pictures or with the middle button."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -103,6 +166,8 @@ class NetworkCanvas(QWidget):
         self._pictures = NetworkPictures()
         self._trace: Trace | None = None
         self._room = QSizeF(800, 480)
+        self._zoom = 1.0
+        self._panned: QPointF | None = None
         self._pointer: QPointF | None = None
         self._plate = QRectF()
         self._framed = False
@@ -124,12 +189,14 @@ class NetworkCanvas(QWidget):
         """The columns as laid out now."""
         return self._columns
 
-    def fit(self, room: QSizeF) -> None:
-        """Lays the columns out in `room`."""
+    def fit(self, room: QSizeF, zoom: float | None = None) -> None:
+        """Lays the columns out in `room`, or larger by `zoom` (as before, if None)."""
         self._room = room
+        self._zoom = self._zoom if zoom is None else zoom
         network = self._session.network
         if network is not None:
-            needed = arrange(self._columns, network.layers, room, self._text_width)
+            layers = network.layers
+            needed = arrange(self._columns, layers, room, self._text_width, self._zoom)
             self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
             if self._session.comparison.side is Side.BOTH:
                 halve(self._columns)
@@ -140,7 +207,26 @@ class NetworkCanvas(QWidget):
     def value_at(self, point: QPointF) -> str:
         """What stands under `point`, in words and numbers; empty where there is nothing."""
         place = self.place_at(point)
-        return self.in_words(place) if place else ""
+        return self.in_words(place) if place else self._kernel_at(point)
+
+    def _kernel_at(self, point: QPointF) -> str:
+        """The weight under `point`, of the kernels beside the maps."""
+        network = self._session.network
+        if network is None:
+            return ""
+        channels = kernel_channels(network.layers, self._session.selection.place)
+        for column in self._columns:
+            for number, kernel in enumerate(column.kernels):
+                if kernel.contains(point):
+                    channel = channels[column.name]
+                    weights = dict(network.named_parameters())[f"{column.name}.weight"]
+                    height, width = weights.shape[2:]
+                    y = min(int((point.y() - kernel.y()) / kernel.height() * height), height - 1)
+                    x = min(int((point.x() - kernel.x()) / kernel.width() * width), width - 1)
+                    value = f"{float(weights[number, channel, y, x]):.4g}".replace("-", "−")
+                    where = f"filter {number} · channel {channel} · x {x}, y {y}"
+                    return f"{column.title} · {where} · {value}"
+        return ""
 
     def place_at(self, point: QPointF) -> Place | None:
         """Which value stands under `point`."""
@@ -232,7 +318,8 @@ class NetworkCanvas(QWidget):
 
     @Slot()
     def _select(self) -> None:
-        """Another value is looked at."""
+        """Another value is looked at; kernels may show another channel."""
+        self._stale = True
         self._trace = self._traced()
         if self._trace and self._session.selection.pinned:
             self.setAccessibleDescription(self.in_words(self._trace.place))
@@ -277,7 +364,8 @@ class NetworkCanvas(QWidget):
         if inspection is None or network is None:
             return
         self._stale = False
-        self._pictures.show(network, inspection, self._session.comparison)
+        channels = kernel_channels(network.layers, self._session.selection.place)
+        self._pictures.show(network, inspection, self._session.comparison, channels)
         self._trace = self._traced()
         self._classes.show(self._probabilities())
 
@@ -386,6 +474,10 @@ class NetworkCanvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
+        if self._panned is not None:
+            self.panned.emit(event.globalPosition() - self._panned)
+            self._panned = event.globalPosition()
+            return
         self._pointer = event.position()
         place = self.place_at(self._pointer)
         self._session.selection.point(place)
@@ -394,9 +486,15 @@ class NetworkCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pins the value under the pointer; lets go on the pinned one, or beside all."""
+        selection, place = self._session.selection, self.place_at(event.position())
         if event.button() is Qt.MouseButton.LeftButton:
-            selection, place = self._session.selection, self.place_at(event.position())
             selection.pin(None if place == selection.pinned else place)
+        if event.button() is Qt.MouseButton.MiddleButton or place is None:
+            self._panned = event.globalPosition()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Ends dragging."""
+        self._panned = None
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.layer import Layer, Shape
-from cnnviz.core.layers import Flatten
+from cnnviz.core.layers import Conv2D, Flatten
 from cnnviz.core.receptive_field import INPUT, Place
 
 
@@ -54,6 +54,22 @@ class Selection(QObject):
         self.pointed = None
         self.pin(None)
         self.changed.emit()
+
+
+def kernel_channels(layers: Sequence[Layer], place: Place | None) -> dict[str, int]:
+    """Which input channel of each convolution's kernels to show: that of the map looked at.
+
+    A convolution follows the maps right before it, also through activations and pooling; else its
+    first channel is shown.
+    """
+    channels, maps_before = {}, [INPUT]
+    for layer in layers:
+        if isinstance(layer, Conv2D):
+            looked_at = place is not None and place.layer in maps_before
+            channels[layer.name] = place.index[0] if place and looked_at else 0
+            maps_before = []
+        maps_before.append(layer.name)
+    return channels
 
 
 # How the keys walk.

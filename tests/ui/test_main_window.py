@@ -26,6 +26,7 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.network_view import ZOOM_STEP
 from cnnviz.ui.session import RunRequest, Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 
@@ -67,6 +68,9 @@ def after(method):
         "compare": lambda window: window.comparison.isVisible(),
         "next_side": lambda window: window.session.comparison.side is Side.NOW,
         "next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
+        "zoom_in": lambda window: window.network.zoom == ZOOM_STEP**2,
+        "zoom_out": lambda window: window.network.zoom == 1,
+        "zoom_to_fit": lambda window: window.network.zoom == 1,
         "copy": lambda window: QApplication.clipboard().text().startswith("Conv 1 · map 0"),
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
@@ -79,6 +83,8 @@ def prepare(window, method):
     if method in ("slide", "let_go", "copy"):
         QApplication.clipboard().clear()
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
+    if method.startswith("zoom"):
+        window.network.set_zoom(ZOOM_STEP)
     if method == "next_side":
         window.session.keep_or_end()
         window.session.comparison.show_side(Side.DIFFERENCE)

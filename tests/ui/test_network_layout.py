@@ -239,11 +239,10 @@ def test_kernels_keep_their_proportions(kernel_h, kernel_w, size):
 
 @PROPERTY
 @given(networks(), SIZES)
-def test_only_a_convolution_over_one_channel_has_its_kernels_beside_its_maps(network, size):
+def test_a_convolution_has_its_kernels_beside_its_maps(network, size):
     columns, _ = lay_out(network, size)
-    layers = {layer.name: layer for layer in build_layers(network[0], tuple(network[1]))}
     for column in columns:
-        beside = column.name.startswith("conv") and layers[column.name].input_shape[0] == 1
+        beside = column.name.startswith("conv") and column.kind is Kind.MAPS
         assert len(column.kernels) == (len(column.tiles) if beside else 0)
         for kernel, tile in zip(column.kernels, column.tiles, strict=False):
             assert kernel.right() < tile.left()

@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
 from cnnviz.ui import theme
 from cnnviz.ui.network_layout import Kind
 from cnnviz.ui.network_trace import make_trace, runs
-from cnnviz.ui.network_view import NetworkView
+from cnnviz.ui.network_view import MOST_ZOOM, NetworkView
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -209,3 +210,72 @@ def test_another_network_forgets_the_trace(view, open_session, until):
     until(lambda: session.spec.name == "mlp")
     assert view.canvas._trace is None
     view.canvas.grab()
+
+
+# Kernels on demand, zoom and pan.
+
+
+def test_kernels_show_the_channel_of_the_map_looked_at(view):
+    session = view.canvas._session
+    weights = session.network.state_dict()["conv2.weight"]
+    column = column_named(view, "conv2")
+    level = np.abs(weights[:, 3]).max()
+    session.selection.pin(Place("relu1", (3, 4, 4)))
+    image = view.canvas.grab().toImage()
+    ratio = image.devicePixelRatio()
+    kernel = column.kernels[2]
+    for y, x in ((0, 0), (4, 2)):
+        at = kernel.topLeft() + QPointF((x + 0.5) * kernel.width(), (y + 0.5) * kernel.height()) / 5
+        entry = 128 + round(127 * float(weights[2, 3, y, x]) / float(level))
+        expected = QColor(*theme.signed_table()[entry].tolist()).name()
+        assert image.pixelColor((at * ratio).toPoint()).name() == expected
+        words = view.canvas.value_at(at)
+        assert words.startswith(f"Conv 2 · filter 2 · channel 3 · x {x}, y {y}")
+        assert words.endswith(f"{weights[2, 3, y, x]:.4g}".replace("-", "−"))
+
+
+def wheel(view, steps, at):
+    port = view.viewport()
+    event = QWheelEvent(
+        QPointF(at),
+        QPointF(port.mapToGlobal(at)),
+        QPoint(),
+        QPoint(0, 120 * steps),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(port, event)
+
+
+def test_the_wheel_zooms_about_the_pointer_and_fit_brings_all_back(view):
+    fitting = view.canvas.width()
+    place = Place("conv2", (5, 9, 9))
+    before = view.canvas.mapTo(view.viewport(), middle(view, place))
+    wheel(view, 3, before)
+    assert view.zoom == pytest.approx(1.25**3)
+    assert view.canvas.width() > 1.5 * fitting
+    after = view.canvas.mapTo(view.viewport(), middle(view, place))
+    assert (after - before).manhattanLength() < 200
+    view.zoom_to_fit()
+    assert view.canvas.width() == fitting
+    view.zoom_out()
+    assert view.zoom == 1
+    for _ in range(20):
+        view.zoom_in()
+    assert view.zoom == MOST_ZOOM
+    view.canvas.grab()
+
+
+def test_dragging_beside_the_pictures_pans(qtbot, view):
+    view.set_zoom(3)
+    bar = view.horizontalScrollBar()
+    bar.setValue(300)
+    at = view.canvas.visibleRegion().boundingRect().topLeft() + QPoint(3, 3)
+    qtbot.mousePress(view.canvas, LEFT, pos=at)
+    qtbot.mouseMove(view.canvas, at + QPoint(60, 0))
+    qtbot.mouseRelease(view.canvas, LEFT, pos=at)
+    assert bar.value() == 240
+    qtbot.mouseMove(view.canvas, at + QPoint(20, 0))
+    assert bar.value() == 240
