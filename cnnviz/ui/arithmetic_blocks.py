@@ -275,7 +275,7 @@ class Classes(Block):
 
 def number(value: float | np.floating, sign: str = "") -> str:
     """Four digits that count, with a real minus: −0.1294; with sign "+" also +0.1294."""
-    return f"{float(value):{sign}.4g}".replace("-", "−")
+    return f"{float(value):{sign}.4g}".replace("-", "−") if value else "0"
 
 
 def scale(level: float) -> str:
