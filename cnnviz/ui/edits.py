@@ -4,7 +4,7 @@ Part of the session, which lays them over each vector before it inspects. Traini
 them unless they are applied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
@@ -28,6 +28,7 @@ class ShownEdits(QObject):
         self.learned: Array = np.empty(0, np.float32)
         """The vector below the edits; never written to."""
         self._spec: Spec | None = None
+        self._layers: Sequence[Layer] = ()
         self._history = EditHistory()
         self._in_stroke = self._stroke_began = False
 
@@ -37,8 +38,8 @@ class ShownEdits(QObject):
         Another network has other filters: then there are no edits, nor any way back.
         """
         if network.spec != self._spec:
-            self._spec, self._history = network.spec, EditHistory()
-            self._stroke_began = False
+            self._history, self._stroke_began = EditHistory(), False
+        self._spec, self._layers = network.spec, network.layers
         self.learned = vector
         network.vector[...] = vector
         apply_edits(network, self.now)
@@ -58,25 +59,27 @@ class ShownEdits(QObject):
         """Whether anything was undone."""
         return bool(self._history.future)
 
-    def is_muted(self, layers: Sequence[Layer], place: Place) -> bool:
+    def is_muted(self, place: Place) -> bool:
         """Whether the value at `place` is of a muted filter's map."""
-        return filter_behind(layers, place) in self.now.muted
+        return filter_behind(self._layers, place) in self.now.muted
 
     def toggle_mute(self, layer: str, number: int) -> None:
         """Mutes a filter, or lets it speak again."""
         self._take(self._history.then(self.now.toggled(Filter(layer, number))))
 
-    def toggle_mute_behind(self, layers: Sequence[Layer], place: Place | None) -> None:
+    def toggle_mute_behind(self, place: Place | None) -> None:
         """The same for the filter whose map `place` is on, if it is on one."""
-        which = filter_behind(layers, place) if place else None
+        which = filter_behind(self._layers, place) if place else None
         if which:
             self.toggle_mute(*which)
 
-    def paint(self, weight: Weight, value: float) -> None:
-        """Gives a weight a value; within a stroke this is no step of its own."""
-        if self.now.painted.get(weight) == value:
+    def paint(self, weights: Iterable[Weight], value: float) -> None:
+        """Gives weights a value; within a stroke this is no step of its own."""
+        edits = self.now
+        for weight in weights:
+            edits = edits.with_paint(weight, value)
+        if edits == self.now:
             return
-        edits = self.now.with_paint(weight, value)
         amends = self._in_stroke and self._stroke_began
         self._take(self._history.amended(edits) if amends else self._history.then(edits))
         self._stroke_began = True

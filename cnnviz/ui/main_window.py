@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.ui import theme
 from cnnviz.ui.digits_view import DigitsView
+from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.notice = NoticeView(session)
         self.digits = DigitsView(session)
         self.network = NetworkView(session)
+        self.edits = EditsView(session)
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.timing = TimingView(session)
@@ -71,13 +73,15 @@ class MainWindow(QMainWindow):
     # Layout.
 
     def _arrange(self) -> None:
-        middle = self._split("middle", Qt.Orientation.Vertical, self.network, self.loss)
+        middle = self._split(
+            "middle", Qt.Orientation.Vertical, _below(self.edits, self.network), self.loss
+        )
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
         right = self._split(
             "right",
             Qt.Orientation.Vertical,
-            Panel("Filters", "what each kernel looks for", self.filters),
+            Panel("Filters", "what each kernel looks for", self.filters, self.filters.paint_button),
             self.timing,
         )
         right.setSizes([540, 330])
@@ -199,6 +203,30 @@ class MainWindow(QMainWindow):
         self.digits.step_image(-1)
 
     @Slot()
+    def mute_filter(self) -> None:
+        """Mutes the filter of the kernel or the map that is looked at, or lets it speak again."""
+        kernel, edits = self.filters.canvas.looked_at, self.session.edits
+        if kernel:
+            edits.toggle_mute(kernel.layer, kernel.filter)
+        else:
+            edits.toggle_mute_behind(self.session.selection.place)
+
+    @Slot()
+    def paint_kernels(self) -> None:
+        """Begins to paint kernels, or ends it."""
+        self.filters.paint_button.click()
+
+    @Slot()
+    def undo_edit(self) -> None:
+        """Takes the last edit back."""
+        self.session.edits.undo()
+
+    @Slot()
+    def redo_edit(self) -> None:
+        """Makes it again."""
+        self.session.edits.redo()
+
+    @Slot()
     def open_time_lab(self) -> None:
         """The window where time is taken apart; made when it is first asked for."""
         if self._closing.isActive():
@@ -255,6 +283,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks the threads to end and closes when they have, without freezing."""
+        self.edits.shut_down()
         if self.time_lab:
             self.time_lab.shut_down()
         if self._threads_have_ended():
@@ -268,13 +297,24 @@ class MainWindow(QMainWindow):
 
     def _threads_have_ended(self) -> bool:
         lab_has = self.time_lab is None or self.time_lab.is_shut_down
-        return self.session.is_shut_down and lab_has
+        return self.session.is_shut_down and self.edits.is_shut_down and lab_has
 
     @Slot()
     def _close_when_stopped(self) -> None:
         if self._threads_have_ended():
             self._closing.stop()
             self.close()
+
+
+def _below(bar: QWidget, view: QWidget) -> QWidget:
+    """A view with a bar above it."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(bar)
+    column.addWidget(view, 1)
+    return both
 
 
 def _rule() -> QWidget:

@@ -1,6 +1,6 @@
 """The pictures of the network view: every map, strip of units and kernel, and what its scale is.
 
-One scale a layer: full orange is +level, full blue −level.
+One scale a layer: full orange is +level, full blue −level. A muted filter's are crossed out.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 
+from cnnviz.core.edits import Edits, filter_behind
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.layer import Layer
 from cnnviz.core.network import Network
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.network_layout import Column, Kind
+from cnnviz.ui.widgets.cross import paint_cross
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
 
 
@@ -20,7 +23,7 @@ class NetworkPictures:
     """The pictures of one network's columns, coloured anew for every inspection."""
 
     def __init__(self, columns: Sequence[Column] = (), layers: Sequence[Layer] = ()) -> None:
-        self._columns = columns
+        self._columns, self._layers = columns, layers
         self._mosaics = Mosaics(_grids(columns, layers))
         self._input = QImage()
         self._scales: dict[str, str] = {}
@@ -60,8 +63,8 @@ class NetworkPictures:
 
     # Painting.
 
-    def paint(self, painter: QPainter) -> None:
-        """All tiles and kernels."""
+    def paint(self, painter: QPainter, edits: Edits) -> None:
+        """All tiles and kernels, and a cross on each that a muted filter leaves empty."""
         painter.setClipRect(self.area)  # one rectangle is painted much faster
         for column in self._columns:
             if column.kind is Kind.INPUT:
@@ -70,7 +73,20 @@ class NetworkPictures:
                 _draw_stack(painter, self._mosaics.images[column.name], column.tiles)
             if column.kernels:
                 _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
+        if edits.muted:
+            self._paint_crosses(painter, edits)
         painter.setClipping(False)
+
+    def _paint_crosses(self, painter: QPainter, edits: Edits) -> None:
+        for column in self._columns:
+            if column.kind is not Kind.MAPS:
+                continue
+            for channel, tile in enumerate(column.tiles):
+                place = Place(column.name, (channel, 0, 0))
+                if filter_behind(self._layers, place) in edits.muted:
+                    paint_cross(painter, tile)
+                    if column.kernels:
+                        paint_cross(painter, column.kernels[channel])
 
     def paint_scales(self, painter: QPainter, y: float) -> None:
         """What full orange is, on a line below the columns."""

@@ -142,7 +142,8 @@ class NetworkCanvas(QWidget):
         if column.kind is Kind.UNITS:
             return f"{column.title} · unit {place.index[0]} · {number}"
         channel, y, x = place.index
-        return f"{column.title} · map {channel} · x {x}, y {y} · {number}"
+        muted = " · muted" if self._session.edits.is_muted(place) else ""
+        return f"{column.title} · map {channel} · x {x}, y {y} · {number}{muted}"
 
     def _class_in_words(self, unit: int, logit: str, probability: float) -> str:
         dataset = self._session.dataset
@@ -259,7 +260,7 @@ class NetworkCanvas(QWidget):
             self._pictures.paint_scales(painter, self.height() - 8.0)
         self._classes.paint(painter, region)
         if region.intersects(self._pictures.area):
-            self._pictures.paint(painter)
+            self._pictures.paint(painter, self._session.edits.now)
         if self._trace:
             paint_trace(painter, self._trace, self._session.selection.pinned is not None)
         if self._framed:
@@ -342,10 +343,13 @@ class NetworkCanvas(QWidget):
         self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pins the value under the pointer; lets go on the pinned one, or beside all."""
+        """Pins the value under the pointer; lets go on it, or beside all; with Alt mutes."""
         if event.button() is Qt.MouseButton.LeftButton:
             selection, place = self._session.selection, self.place_at(event.position())
-            selection.pin(None if place == selection.pinned else place)
+            if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+                self._session.edits.toggle_mute_behind(place)
+            else:
+                selection.pin(None if place == selection.pinned else place)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""
