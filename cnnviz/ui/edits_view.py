@@ -4,17 +4,15 @@ The test set is run on a thread of its own (core/comparison.py), which this view
 timer. Training takes no notice of it, nor of the edits until they are applied.
 """
 
-from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
-    QPushButton,
+    QSizePolicy,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,8 +23,11 @@ from cnnviz.ui.session import Notice, Session
 from cnnviz.ui.widgets.question import Question
 
 POLL_MS = 50
-ONE_LINE = 720
-"""Pixels from which on words and buttons stand side by side."""
+PROGRESS = (60, 4)
+LEAST_WORDS = 260
+"""Pixels that the words need beside the buttons, or else stand above them."""
+BOLD = QFont.Weight.DemiBold
+EDITED = "Edited, not trained"
 APPLY = "Apply the edits to training?"
 WHAT_IT_DOES = (
     "{edits}: written into the weights of training at the batch it is at. Training goes on from "
@@ -70,6 +71,7 @@ class EditsView(QWidget):
         self._comparisons = Comparisons()
         self._comparison: Comparison | None = None
         self._tested: tuple[Edits, int] | None = None  # what the result is of
+        self._result: Compared | None = None
         self._ended = False
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
@@ -82,59 +84,52 @@ class EditsView(QWidget):
         self._follow()
 
     def _make_parts(self) -> None:
-        self.words, self.result = QLabel(), QLabel()
-        self.words.setWordWrap(True)
-        self.result.setWordWrap(True)
-        self.result.setProperty("small", "true")
+        self.words = QLabel()
+        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.progress = QProgressBar()
-        self.progress.setFixedHeight(4)
+        self.progress.setFixedSize(*PROGRESS)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("How much of the test is done")
         edits = self._session.edits
-        self.undo_button = _quiet("Undo", "Takes the last edit back (Ctrl+Z)")
+        self.undo_button = _small("Undo", "Takes the last edit back (Ctrl+Z)")
         self.undo_button.clicked.connect(edits.undo)
-        self.redo_button = _quiet("Redo", "Makes it again (Ctrl+Shift+Z)")
+        self.redo_button = _small("Redo", "Makes it again (Ctrl+Shift+Z)")
         self.redo_button.clicked.connect(edits.redo)
-        self.clear_button = _quiet("Take all back", "Shows the network as it was learned")
+        self.clear_button = _small("Take all back", "Shows the network as it was learned")
         self.clear_button.clicked.connect(edits.clear)
-        self.test_button = _quiet("Test accuracy", "Runs the test set with the edits and without")
+        self.test_button = _small("Test accuracy", "Runs the test set with the edits and without")
         self.test_button.clicked.connect(self.test)
-        self.cancel_button = _quiet("Cancel", "Ends the test")
+        self.cancel_button = _small("Cancel", "Ends the test")
         self.cancel_button.clicked.connect(self.cancel)
-        self.apply_button = QPushButton("Apply to training")
-        self.apply_button.setToolTip("Writes the edits into the weights that are being trained")
+        tip = "Writes the edits into the weights of training, after a question"
+        self.apply_button = _small("Apply to training", tip)
         self.apply_button.clicked.connect(self.ask_to_apply)
 
     def _lay_out(self) -> None:
-        text = QVBoxLayout()
-        text.setSpacing(2)
-        for widget in (self.words, self.progress, self.result):
-            text.addWidget(widget)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(2)
-        for button in (self.undo_button, self.redo_button, self.clear_button):
-            buttons.addWidget(button)
-        buttons.addSpacing(8)
-        for button in (self.test_button, self.cancel_button):
-            buttons.addWidget(button)
-        buttons.addSpacing(8)
-        buttons.addWidget(self.apply_button)
-        frame = QFrame()
-        frame.setProperty("edited", "true")
-        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, frame)
-        self._row.setContentsMargins(12, 6, 8, 6)
-        self._row.addLayout(text, 1)
+        buttons = self._buttons = QHBoxLayout()
+        buttons.setSpacing(1)
+        for widget in (
+            *(self.undo_button, self.redo_button, self.clear_button),
+            *(self.test_button, self.progress, self.cancel_button, self.apply_button),
+        ):
+            buttons.addWidget(widget)
+        buttons.insertSpacing(5, 6)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setProperty("bar", "true")
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(14, 2, 8, 2)
+        self._row.setSpacing(2)
+        self._row.addWidget(self.words, 1)
         self._row.addLayout(buttons)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(14, 9, 14, 0)
-        outer.addWidget(frame)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Buttons stand below the words where there is no room beside them."""
         super().resizeEvent(event)
         ways = QBoxLayout.Direction
-        wide = event.size().width() >= ONE_LINE
-        self._row.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+        rest = event.size().width() - self._buttons.sizeHint().width()
+        self._row.setDirection(ways.LeftToRight if rest >= LEAST_WORDS else ways.TopToBottom)
+        self._row.activate()  # the words' width is needed now
+        self._tell()
 
     # What the user wishes.
 
@@ -149,7 +144,7 @@ class EditsView(QWidget):
         spec, test = session.network.spec, session.dataset.test
         self._comparison = Comparison(spec, session.edits.learned, edits, test)
         self._comparisons.start(self._comparison)
-        self.result.setText("")
+        self._result = None
         self._timer.start()
         self._poll()
         self.cancel_button.setFocus()
@@ -194,9 +189,8 @@ class EditsView(QWidget):
 
     def _finish(self, standing: Standing) -> None:
         self._end()
-        if standing.result and self._tested:
-            self.result.setText(_in_words(standing.result, self._tested[1]))
-        elif standing.failure:
+        self._result = standing.result
+        if standing.failure:
             message, details = standing.failure
             self._session.noticed.emit(Notice(f"The test stopped. {message}", details))
 
@@ -211,36 +205,47 @@ class EditsView(QWidget):
     def _follow(self) -> None:
         """Other edits: a test of those before says nothing of them."""
         if self._tested and self._tested[0] != self._session.edits.now:
-            self._tested = None
+            self._tested = self._result = None
             self._end()
-            self.result.setText("")
         self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
         edits, testing = self._session.edits, self._comparison is not None
-        now = edits.now
-        words = f"<b>Edited, not trained:</b> {now.in_words}" if now else "Shown as learned"
-        self.words.setText(words)
+        focus = self.cancel_button.hasFocus()
         self.undo_button.setEnabled(edits.can_undo)
         self.redo_button.setEnabled(edits.can_redo)
-        for button in (self.clear_button, self.test_button, self.apply_button):
-            button.setEnabled(bool(now))
         self.progress.setVisible(testing)
         self.test_button.setVisible(not testing)
         self.cancel_button.setVisible(testing)
-        self.result.setVisible(bool(self.result.text()))
-        self.setVisible(bool(now))
+        if focus and not testing:
+            self.test_button.setFocus()
+        self.setVisible(bool(edits.now))
+        self._tell()
+
+    def _tell(self) -> None:
+        """As much as there is room for; all of it as a tooltip."""
+        what = self._session.edits.now.in_words
+        told = [(EDITED, what)]
+        if self._result and self._tested:
+            result, short = _in_words(self._result, self._tested[1])
+            told = [(EDITED, f"{what} · {result}"), (EDITED, result), ("Edited", result)]
+            told.append(("Edited", short))
+        room, metrics = self.words.width(), QFontMetricsF(theme.font(theme.SMALL, BOLD))
+        fitting = (each for each in told if metrics.horizontalAdvance(": ".join(each)) <= room)
+        begin, rest = next(fitting, told[-1])
+        self.words.setText(f'<span style="font-weight: 600">{begin}:</span> {rest}')
+        self.words.setToolTip(": ".join(told[0]))
 
 
-def _in_words(result: Compared, step: int) -> str:
-    """What the test gave: "Test accuracy 97.1 % instead of 98.0 % (−0.9) at batch 220"."""
-    learned, edited = 100 * result.learned, 100 * result.edited
-    change = f"{edited - learned:+.2f}".replace("-", "−")
+def _in_words(result: Compared, step: int) -> tuple[str, str]:
+    """What the test gave: "test accuracy 97.10 % instead of 98.00 %, at batch 220", and shorter."""
     percent = f"{theme.THIN_SPACE}%"
+    learned, edited = f"{100 * result.learned:.2f}{percent}", f"{100 * result.edited:.2f}{percent}"
+    batch = f"batch {theme.spaced(step)}"
     return (
-        f"Test accuracy {edited:.2f}{percent} with the edits, {learned:.2f}{percent} without "
-        f"({change}), at batch {theme.spaced(step)}"
+        f"test accuracy {edited} instead of {learned}, at {batch}",
+        f"{edited} instead of {learned}, {batch}",
     )
 
 
@@ -248,9 +253,9 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _quiet(text: str, tip: str) -> QToolButton:
+def _small(text: str, tip: str) -> QToolButton:
     button = QToolButton()
     button.setText(text)
     button.setToolTip(tip)
-    button.setProperty("quiet", "true")
+    button.setProperty("small", "true")
     return button

@@ -71,8 +71,8 @@ class FiltersCanvas(QWidget):
         text = f"{block.layer.label} · filter {number} · channel {channel} · x {x}, y {y} · {value}"
         edits = self.session.edits.now
         if Filter(weight.layer, number) in edits.muted:
-            return f"{text} · muted"
-        return f"{text} · painted" if weight in edits.painted else text
+            return f"{text}\nmuted"
+        return f"{text}\npainted by hand" if weight in edits.painted else text
 
     @property
     def looked_at(self) -> Weight | None:

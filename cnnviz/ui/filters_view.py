@@ -114,7 +114,7 @@ class PaintingCanvas(FiltersCanvas):
         if not self.painting:
             return super().line_below(layer)
         value = f"{self._brush_value(layer.name):.3g}"
-        return f"left paints {value} · right −{value} · wheel: more or less"
+        return f"left {value} · right −{value} · wheel: more or less"
 
     def paint_more(self, painter: QPainter) -> None:
         """Where the keys are, while they paint."""

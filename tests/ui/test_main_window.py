@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core.convolution import correlate
+from cnnviz.core.edits import Filter
+from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
@@ -70,6 +72,10 @@ def after(method):
         "choose_network": lambda window: window.controls.network_choice.menu().isVisible(),
         "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
         "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
+        "mute_filter": lambda window: Filter("conv1", 3) in window.session.edits.now.muted,
+        "paint_kernels": lambda window: window.filters.canvas.painting,
+        "undo_edit": lambda window: not window.session.edits.now,
+        "redo_edit": lambda window: len(window.session.edits.now.muted) == 2,
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
@@ -88,6 +94,10 @@ def test_every_key_does_what_the_list_says(keys, method, window, train, until, p
     for _ in range(2):
         train(window.session)
     window.session.choose_image(5)
+    window.session.selection.pin(Place("relu1", (3, 2, 2)))
+    window.session.edits.toggle_mute("conv1", 0)
+    window.session.edits.toggle_mute("conv1", 1)
+    window.session.edits.undo()
     holds = after(method)
     assert not holds(window)
     press_key(keys, window)
