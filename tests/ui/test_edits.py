@@ -12,7 +12,7 @@ from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
-from cnnviz.ui.session import RunRequest
+from cnnviz.ui.session import RunRequest, Session
 
 HERE, BESIDE = Weight("conv1", 1, 0, 2, 2), Weight("conv1", 1, 0, 2, 3)
 
@@ -193,8 +193,6 @@ def test_another_run_of_the_same_network_keeps_them(session, edits, until):
 
 
 def test_before_there_is_a_network_nothing_happens(no_threads_left):
-    from cnnviz.ui.session import Session
-
     session = Session()
     session.edits.toggle_mute_behind(Place("conv1", (0, 0, 0)))
     session.edits.undo()

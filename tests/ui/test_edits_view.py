@@ -48,7 +48,9 @@ def many_images(monkeypatch):
     """Data "many": so large a test set that running it takes a while."""
     rng = np.random.default_rng(0)
     train = Split(rng.integers(0, 256, (640, 1, 28, 28), dtype=np.uint8), np.arange(640) % 10)
-    pixels = np.broadcast_to(rng.integers(0, 256, (1, 1, 28, 28), dtype=np.uint8), (400_000, 1, 28, 28))
+    pixels = np.broadcast_to(
+        rng.integers(0, 256, (1, 1, 28, 28), dtype=np.uint8), (400_000, 1, 28, 28)
+    )
     names = tuple("0123456789")
     made = Dataset("many", "Many", train, Split(pixels, np.arange(400_000) % 10), names, "Made.")
     monkeypatch.setitem(LOADERS, "many", lambda: made)
