@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.comparison import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
+from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.session import Notice, Session
 from cnnviz.ui.widgets.question import Question
@@ -81,6 +82,7 @@ class EditsView(QWidget):
         self.destroyed.connect(self._comparisons.cancel)
         session.edits.changed.connect(self._follow)
         session.run_changed.connect(self._follow)
+        session.status_changed.connect(self._follow_training)
         self._follow()
 
     def _make_parts(self) -> None:
@@ -200,6 +202,11 @@ class EditsView(QWidget):
         self._timer.stop()
 
     # Looks.
+
+    @Slot()
+    def _follow_training(self) -> None:
+        """Where training has stopped for good there is nothing to apply edits to."""
+        self.apply_button.setEnabled(self._session.status.phase is not Phase.STOPPED)
 
     @Slot()
     def _follow(self) -> None:

@@ -58,6 +58,15 @@ class FiltersView(QScrollArea):
         self.paint_button.toggled.connect(self.canvas.set_painting)
         self.canvas.cursor_moved.connect(self._follow_cursor)
         self.canvas.done.connect(self._end_painting)
+        session.run_changed.connect(self._follow_run)
+        self._follow_run()
+
+    @Slot()
+    def _follow_run(self) -> None:
+        """Without kernels there is nothing to paint."""
+        any_kernels = bool(self.canvas.blocks)
+        self.paint_button.setEnabled(any_kernels)
+        self.paint_button.setChecked(self.paint_button.isChecked() and any_kernels)
 
     @Slot(QRectF)
     def _follow_cursor(self, area: QRectF) -> None:

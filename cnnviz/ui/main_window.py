@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         middle = self._split(
-            "middle", Qt.Orientation.Vertical, _below(self.edits, self.network), self.loss
+            "middle", Qt.Orientation.Vertical, self.network, _below(self.edits, self.loss)
         )
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
@@ -205,11 +205,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def mute_filter(self) -> None:
         """Mutes the filter of the kernel or the map that is looked at, or lets it speak again."""
-        kernel, edits = self.filters.canvas.looked_at, self.session.edits
-        if kernel:
+        kernel = self.filters.canvas.looked_at
+        edits, selection = self.session.edits, self.session.selection
+        if kernel and selection.pointed is None:
             edits.toggle_mute(kernel.layer, kernel.filter)
         else:
-            edits.toggle_mute_behind(self.session.selection.place)
+            edits.toggle_mute_behind(selection.place)
 
     @Slot()
     def paint_kernels(self) -> None:
@@ -307,7 +308,7 @@ class MainWindow(QMainWindow):
 
 
 def _below(bar: QWidget, view: QWidget) -> QWidget:
-    """A view with a bar above it."""
+    """A view with a bar above it, which takes its room from that view alone."""
     both = QWidget()
     column = QVBoxLayout(both)
     column.setContentsMargins(0, 0, 0, 0)

@@ -1,5 +1,6 @@
 """Edits that are applied to training: the bits stay those of one way through time."""
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from time import monotonic, sleep
@@ -211,6 +212,31 @@ def test_an_edit_while_it_trains_is_told_where_it_went_in(
     told = edit(runner)
     assert 3 <= told.step <= 60
     np.testing.assert_array_equal(reach(runner, 60), vector_at(60, {told.step: EDITS}))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_walk_gives_the_bits_of_the_straight_way(
+    seed: int, start: Start, vector_at: Callable[..., Array]
+) -> None:
+    chance = random.Random(seed)
+    runner = start(Timeline(budget=20_000))
+    step, done = 0, dict[int, Edits]()
+    vector = reach(runner, 0)
+    for _ in range(12):
+        action = chance.choice(["train", "train", "edit", "travel", "travel"])
+        if action == "train":
+            step += chance.randint(1, 20)
+            vector = train_to(runner, step)
+        elif action == "edit":
+            place = Weight("conv1", chance.randint(0, 2), 0, chance.randint(0, 2), 1)
+            done[step] = done.get(step, Edits()).with_paint(place, 0.5)
+            edit(runner, Edits().with_paint(place, 0.5))
+        else:
+            step = chance.randint(0, step + 5)
+            done = {at: edits for at, edits in done.items() if at <= step}
+            vector = travel(runner, step)
+        if action != "edit":
+            np.testing.assert_array_equal(vector, vector_at(step, done))
 
 
 class SlowTrainer(Trainer):

@@ -14,6 +14,7 @@ from cnnviz.core.evaluation import evaluate
 from cnnviz.core.network import Network
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
+from cnnviz.core.trainer import Trainer
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.session import RunRequest
 
@@ -247,6 +248,20 @@ def test_applied_training_goes_on_from_it(view, session, train, until, qtbot):
     assert not dict(weights.named_parameters())["conv1.weight"][1].any()
     assert session.status.phase is Phase.PAUSED
     assert session.status.step == step
+
+
+def test_where_training_has_stopped_there_is_nothing_to_apply_to(view, session, until, monkeypatch):
+    def broken(*arguments):
+        raise ZeroDivisionError("all is lost")
+
+    session.edits.toggle_mute("conv1", 1)
+    assert view.apply_button.isEnabled()
+    monkeypatch.setattr(Trainer, "train_batch", broken)
+    session.step()
+    until(lambda: session.status.phase is Phase.STOPPED)
+    assert not view.apply_button.isEnabled()
+    session.edits.toggle_mute("conv1", 2)
+    assert not session.inspection.outputs["conv1"][2].any(), "looking goes on"
 
 
 # The end

@@ -82,6 +82,31 @@ def test_m_mutes_what_is_pinned_before_what_is_pointed_at(window, canvas, sessio
     assert len(session.edits.now.muted) == 2
 
 
+def test_m_mutes_where_the_keys_are_unless_a_map_is_pointed_at(window, canvas, session, qtbot):
+    window.filters.canvas.grab()
+    window.filters.paint_button.click()
+    kernels = window.filters.canvas
+    for _ in range(5):
+        qtbot.keyClick(kernels, Qt.Key.Key_Right)
+    qtbot.keyClick(kernels, Qt.Key.Key_M)
+    assert session.edits.now.muted == {Filter("conv1", 1)}
+    qtbot.mouseMove(canvas, middle(canvas, "relu1", 3))
+    qtbot.keyClick(kernels, Qt.Key.Key_M)
+    assert session.edits.now.muted == {Filter("conv1", 1), Filter("conv1", 3)}
+
+
+def test_the_maps_stay_where_they_are_when_the_bar_comes(window, canvas, session, qtbot):
+    where = [tile.toRect() for tile in column_named(canvas, "conv1").tiles]
+    height = window.loss.height()
+    point = middle(canvas, "conv1", 2)
+    qtbot.mouseClick(canvas, LEFT, ALT, point)
+    assert window.edits.isVisible()
+    qtbot.waitUntil(lambda: window.loss.height() < height)
+    assert [tile.toRect() for tile in column_named(canvas, "conv1").tiles] == where
+    qtbot.mouseClick(canvas, LEFT, ALT, point)
+    assert not session.edits.now
+
+
 def test_m_mutes_the_kernel_under_the_pointer(window, canvas, session, qtbot):
     kernels = window.filters.canvas
     kernels.grab()

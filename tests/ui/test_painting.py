@@ -358,16 +358,19 @@ def test_what_is_painted_or_muted_says_so_and_is_marked(painting, session, qtbot
     assert painting.grab().toImage() == plain
 
 
-def test_another_network_brings_another_brush_and_cursor(painting, session, until, qtbot):
+def test_another_network_brings_another_brush_and_cursor(painting, view, session, until, qtbot):
     wheel(painting, tap(0, 0, 0), -120)
     qtbot.keyClick(painting, Qt.Key.Key_Right)
     session.open_run(RunRequest("digits", "mlp", Settings()))
     until(lambda: session.spec.name == "mlp")
+    assert not painting.painting
+    assert not view.paint_button.isEnabled()
     qtbot.keyClick(painting, Qt.Key.Key_Return)
     qtbot.keyClick(painting, Qt.Key.Key_Down)
     assert painting.looked_at is None
     session.open_run(RunRequest("digits", "lenet-5", Settings()))
     until(lambda: session.spec.name == "lenet-5")
+    view.paint_button.click()
     assert painting.looked_at == tap(0, 0, 0)
     assert f"left {level(session):.3g}" in painting.line_below(session.network.layers[0])
 
