@@ -61,7 +61,7 @@ class Comparisons:
 
 
 class EditsView(QWidget):
-    """Seen only while there are edits, or one was undone.
+    """Seen only while there are edits.
 
     `shut_down()` ends a test for good without waiting; `is_shut_down` says when its thread is gone.
     """
@@ -130,7 +130,6 @@ class EditsView(QWidget):
         ways = QBoxLayout.Direction
         rest = event.size().width() - self._buttons.sizeHint().width()
         self._row.setDirection(ways.LeftToRight if rest >= LEAST_WORDS else ways.TopToBottom)
-        self._row.activate()  # the words' width is needed now
         self._tell()
 
     # What the user wishes.
@@ -233,13 +232,13 @@ class EditsView(QWidget):
     def _tell(self) -> None:
         """As much as there is room for; all of it as a tooltip."""
         what = self._session.edits.now.in_words
-        told = [(EDITED, what)]
+        told = [(EDITED, what), ("Edited", what)]
         if self._result and self._tested:
             result, short = _in_words(self._result, self._tested[1])
             told = [(EDITED, f"{what} · {result}"), (EDITED, result), ("Edited", result)]
             told.append(("Edited", short))
-        room, metrics = self.words.width(), QFontMetricsF(theme.font(theme.SMALL, BOLD))
-        fitting = (each for each in told if metrics.horizontalAdvance(": ".join(each)) <= room)
+        self._row.activate()  # buttons may have come or gone
+        fitting = (each for each in told if _width(*each) <= self.words.width())
         begin, rest = next(fitting, told[-1])
         self.words.setText(f'<span style="font-weight: 600">{begin}:</span> {rest}')
         self.words.setToolTip(": ".join(told[0]))
@@ -252,8 +251,15 @@ def _in_words(result: Compared, step: int) -> tuple[str, str]:
     batch = f"batch {theme.spaced(step)}"
     return (
         f"test accuracy {edited} instead of {learned}, at {batch}",
-        f"{edited} instead of {learned}, {batch}",
+        f"accuracy {edited} instead of {learned}, {batch}",
     )
+
+
+def _width(begin: str, rest: str) -> float:
+    """Pixels of the words, which begin bold."""
+    bold = QFontMetricsF(theme.font(theme.SMALL, BOLD))
+    plain = QFontMetricsF(theme.font(theme.SMALL))
+    return bold.horizontalAdvance(f"{begin}:") + plain.horizontalAdvance(f" {rest}") + 2
 
 
 def _capital(text: str) -> str:

@@ -96,6 +96,7 @@ class PaintingCanvas(FiltersCanvas):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.setAccessibleName("Weights of the kernels")
         self.painting = False
         self._brush = Brush()
         self._cursor: Weight | None = None
@@ -239,6 +240,7 @@ class PaintingCanvas(FiltersCanvas):
         block = self.block_of(self._cursor)
         if block:
             self.cursor_moved.emit(block.weight_area(self._cursor))
+            self.setAccessibleDescription(self.in_words(self._cursor))
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:

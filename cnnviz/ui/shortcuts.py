@@ -28,11 +28,11 @@ SHORTCUTS = (
     Shortcut(("Ctrl+D",), "choose_data", "Data"),
     Shortcut(("Ctrl+N",), "choose_network", "Network"),
     Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
-    Shortcut(("M",), "mute_filter", "Mute the filter of the map pointed at, or unmute it"),
-    Shortcut(("Ctrl+E",), "paint_kernels", "Paint kernels"),
-    Shortcut(("Ctrl+Z",), "undo_edit", "Take the last edit back"),
-    Shortcut(("Ctrl+Shift+Z",), "redo_edit", "Make it again"),
     Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("M",), "mute_filter", "Mute the filter of the map or kernel looked at, or unmute it"),
+    Shortcut(("Ctrl+E",), "paint_kernels", "Paint kernels"),
+    Shortcut(("Ctrl+Z",), "undo_edit", "Undo the last edit"),
+    Shortcut(("Ctrl+Shift+Z",), "redo_edit", "Redo it"),
     Shortcut(("T",), "open_time_lab", "Time lab"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
@@ -45,7 +45,7 @@ IN_PLOT = (
     ("↑  ↓  ←  →", "Digits: move in the grid"),
     ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
     ("+  −  Del", "Painting: another brush; a weight of 0"),
-    ("Alt+Click", "Network: mute the filter of a map"),
+    ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
 )
 
 
