@@ -8,6 +8,7 @@ while trainer.step < 100:
 """
 
 from cnnviz.core.datasets import Dataset, Split, load_dataset
+from cnnviz.core.edits import Edits, Filter, Weight, apply_edits, edited
 from cnnviz.core.errors import CnnvizError, DataError, SettingsError, SpecError, WeightsError
 from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.inspection import Inspection, inspect
@@ -26,8 +27,10 @@ __all__ = [
     "CnnvizError",
     "DataError",
     "Dataset",
+    "Edits",
     "EpochResult",
     "Evaluation",
+    "Filter",
     "Inspection",
     "Network",
     "Runner",
@@ -40,7 +43,10 @@ __all__ = [
     "Stopwatch",
     "Timeline",
     "Trainer",
+    "Weight",
     "WeightsError",
+    "apply_edits",
+    "edited",
     "evaluate",
     "inspect",
     "load_dataset",

@@ -21,6 +21,7 @@ from time import perf_counter
 
 from cnnviz.core.convolution import way
 from cnnviz.core.datasets import Dataset
+from cnnviz.core.edits import Edits, apply_edits
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.memory import give_back_memory
@@ -56,6 +57,14 @@ class Restored:
 
 
 @dataclass(frozen=True)
+class Edited:
+    """Edits by hand went into the weights at `step`; training goes on from them."""
+
+    step: int
+    edits: Edits
+
+
+@dataclass(frozen=True)
 class LossDiverged:
     """The loss of the batch after `step` was not finite. Training paused; `back_to` is sound."""
 
@@ -72,7 +81,7 @@ class Failed:
     details: str
 
 
-Entry = BatchResult | EpochResult | Ready | Restored | LossDiverged | Failed
+Entry = BatchResult | EpochResult | Ready | Restored | Edited | LossDiverged | Failed
 
 
 @dataclass
@@ -107,6 +116,7 @@ class Runner:
         self._status = Status(Phase.LOADING)
         self._published = -math.inf
         self._replayed_to = 0
+        self._edits: list[Edits] = []  # wait for the end of a journey
         self._stopwatch = Stopwatch()
         self._thread = threading.Thread(target=self._run, name="cnnviz-runner", daemon=False)
 
@@ -174,6 +184,7 @@ class Runner:
 
         def go(trainer: Trainer) -> None:
             rate, way_of_now = trainer.base_rate, trainer.convolution
+            self._timeline.forget_edits()
             self._restore(trainer, 0)
             self._replayed_to = 0
             trainer.set_learning_rate(rate)
@@ -181,6 +192,14 @@ class Runner:
             self._set_goal(0)
 
         self._post(go, abandon=True)
+
+    def edit(self, edits: Edits) -> None:
+        """Writes edits into the weights between two batches; training goes on from there.
+
+        Travel to this step or a later one keeps them, travel to one before drops them. On a journey
+        they wait until it has arrived. What the optimiser remembers stays.
+        """
+        self._post(lambda trainer: self._edits.append(edits))
 
     def set_learning_rate(self, rate: float) -> None:
         """A new base rate from the next batch on; raises SettingsError if it makes no sense."""
@@ -263,6 +282,7 @@ class Runner:
                     command(trainer)
                 self._inbox.clear()
                 self._abandon = False
+                self._edit(trainer)
                 if self._evaluation_is_due(trainer):
                     return True
                 if trainer.step < self._goal:
@@ -323,7 +343,19 @@ class Runner:
         """Where a change takes effect: now, or at the end of a journey that replays batches."""
         return max(trainer.step, self._replayed_to)
 
+    def _edit(self, trainer: Trainer) -> None:
+        """Carries out the edits that wait, unless batches are being replayed."""
+        if trainer.step < min(self._replayed_to, self._goal):
+            return
+        for edits in self._edits:
+            apply_edits(trainer.network, edits)
+            self._timeline.keep_edited(trainer.snapshot())
+            self._tell(Edited(trainer.step, edits))
+            self._publish_vector(trainer)
+        self._edits.clear()
+
     def _restore(self, trainer: Trainer, step: int) -> None:
+        self._edits.clear()
         snapshot = self._timeline.nearest(step)
         trainer.restore(snapshot)
         self._timeline.cut(snapshot.step)

@@ -34,6 +34,8 @@ class Timeline:
         self.budget = budget
         self.epochs: list[EpochResult] = []
         self.snapshots: dict[int, Snapshot] = {}
+        self.edited: dict[int, Snapshot] = {}
+        """Of just after an edit by hand; never thinned, as nothing before leads there."""
         self.interval = 25
         """Batches between two snapshots; doubles whenever the budget is spent."""
         self._columns = np.zeros((4, 1024))
@@ -77,6 +79,7 @@ class Timeline:
         self._length = min(self._length, step)
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
         self.snapshots = {at: kept for at, kept in self.snapshots.items() if at <= step}
+        self.edited = {at: kept for at, kept in self.edited.items() if at <= step}
 
     def wants_snapshot(self, step: int) -> bool:
         """Whether `step` is one of the evenly spaced steps and not yet kept."""
@@ -91,17 +94,29 @@ class Timeline:
                 step: kept for step, kept in self.snapshots.items() if step % self.interval == 0
             }
 
+    def keep_edited(self, snapshot: Snapshot) -> None:
+        """Keeps how an edit left the weights, in place of what stood at that step."""
+        self.edited[snapshot.step] = snapshot
+
+    def forget_edits(self) -> None:
+        """Nothing was edited: for going back to what was there before all edits."""
+        self.edited = {}
+
     @property
     def snapshot_bytes(self) -> int:
-        """Memory that the snapshots take, in bytes."""
+        """Memory that the evenly spaced snapshots take, in bytes."""
         return sum(snapshot.nbytes for snapshot in self.snapshots.values())
 
     def nearest(self, step: int) -> Snapshot:
-        """The last snapshot at or before `step`; raises LookupError if there is none."""
-        steps = [kept for kept in self.snapshots if kept <= step]
+        """The last snapshot at or before `step`; raises LookupError if there is none.
+
+        At the step of an edit it is that of after the edit.
+        """
+        kept = {**self.snapshots, **self.edited}
+        steps = [at for at in kept if at <= step]
         if not steps:
             raise LookupError(f"there is no snapshot at or before step {step}")
-        return self.snapshots[max(steps)]
+        return kept[max(steps)]
 
     def epoch_result(
         self, epoch: int, batches: int, batch_size: int, loss: float, accuracy: float

@@ -1,34 +1,39 @@
 """Every kernel the network learns: for each conv layer, every channel of every filter, live.
 
-Thirty times a second only the kernels are painted; their scales are words, told a few times.
+And weights painted by hand, by pointer or keys, to see at once what the network makes of them.
 """
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QFont,
+    QFocusEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QRegion,
     QResizeEvent,
-    QShowEvent,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QScrollArea, QToolButton, QWidget
 
+from cnnviz.core.edits import Weight
 from cnnviz.core.layers import Conv2D
 from cnnviz.ui import theme
+from cnnviz.ui.brush import Brush, points_between
+from cnnviz.ui.filters_canvas import FiltersCanvas
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.mosaic import Grid, Mosaics
-from cnnviz.ui.widgets.plate import paint_plate, plate_beside
-from cnnviz.ui.widgets.throttle import Throttle
 
-MARGIN = 14
 SCROLL_BAR = 8
-HEADING = 42
-"""Height of a layer's heading above its kernels."""
-LEAST_KERNEL, GREATEST_KERNEL = 24, 44
-WORDS_MS = 250
-"""Between two tellings of the scales while they change."""
+WHEEL_STEP = 120
+"""What Qt says of one notch of a wheel."""
+ARROWS = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+ERASE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+BRUSH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
+SIGNS = {Qt.MouseButton.LeftButton: 1, Qt.MouseButton.RightButton: -1}
 
 
 class FiltersView(QScrollArea):
@@ -36,11 +41,41 @@ class FiltersView(QScrollArea):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvas = FiltersCanvas(session)
+        self.canvas = PaintingCanvas(session)
         self.setWidgetResizable(True)
         self.setWidget(self.canvas)
         self.setAccessibleName("Kernels of each conv layer")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.paint_button = QToolButton()
+        self.paint_button.setText("Paint")
+        self.paint_button.setCheckable(True)
+        self.paint_button.setProperty("quiet", "true")
+        self.paint_button.setAccessibleName("Paint kernels")
+        self.paint_button.setToolTip(
+            "Paint weights by hand and see what it changes (Ctrl+E).\n"
+            "The left button paints, the right one the negative; the wheel changes how much."
+        )
+        self.paint_button.toggled.connect(self.canvas.set_painting)
+        self.canvas.cursor_moved.connect(self._follow_cursor)
+        self.canvas.done.connect(self._end_painting)
+        session.run_changed.connect(self._follow_run)
+        self._follow_run()
+
+    @Slot()
+    def _follow_run(self) -> None:
+        """Without kernels there is nothing to paint."""
+        any_kernels = bool(self.canvas.blocks)
+        self.paint_button.setEnabled(any_kernels)
+        self.paint_button.setChecked(self.paint_button.isChecked() and any_kernels)
+
+    @Slot(QRectF)
+    def _follow_cursor(self, area: QRectF) -> None:
+        center = area.center()
+        self.ensureVisible(round(center.x()), round(center.y()))
+
+    @Slot()
+    def _end_painting(self) -> None:
+        self.paint_button.setChecked(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays the kernels out in the width, always leaving room for the scroll bar.
@@ -51,201 +86,169 @@ class FiltersView(QScrollArea):
         self.canvas.fit(self.width() - SCROLL_BAR)
 
 
-class FiltersCanvas(QWidget):
-    """A grid a layer: a row a filter, a column an input channel; one channel alone fills lines."""
+class PaintingCanvas(FiltersCanvas):
+    """The kernels, and while `painting` a brush: one drag is one step to take back."""
+
+    cursor_moved = Signal(QRectF)
+    """Where the keys are now, while painting."""
+    done = Signal()
+    """The user wants to paint no more."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self._width = 300
-        self._blocks: list[tuple[Conv2D, int, QRectF]] = []
-        self._mosaics = Mosaics({})
-        self._scales: dict[str, str] = {}
-        self._pointer: QPointF | None = None
-        self._plate = QRectF()
-        self._stale = self._untold = True
-        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
-        self.setMouseTracking(True)
-        session.run_changed.connect(self._rebuild)
-        session.network_changed.connect(self._follow)
-        self._rebuild()
-
-    def fit(self, width: int) -> None:
-        """Lays the grids out below each other in `width`."""
-        self._width = width
-        self._blocks = []
-        grids: dict[str, Grid] = {}
-        y = 4.0
-        for layer in self._conv_layers():
-            filters, channels, kernel_h, kernel_w = layer.parameter_shapes["weight"]
-            columns, rows = (channels, filters) if channels > 1 else _lines(filters, width)
-            side = (width - 2 * MARGIN) / columns
-            side = min(max(side, LEAST_KERNEL), GREATEST_KERNEL)
-            # Whole pixels, so that all weights are squares alike; a gap is as wide as a weight.
-            cell = max(1, int(side / (kernel_w + 1)))
-            across, down = columns * (kernel_w + 1) - 1, rows * (kernel_h + 1) - 1
-            grid = QRectF(MARGIN, y + HEADING, cell * across, cell * down)
-            self._blocks.append((layer, columns, grid))
-            grids[layer.name] = Grid(rows, columns, kernel_h, kernel_w, 1, filters * channels)
-            y = grid.bottom() + 12
-        self._mosaics = Mosaics(grids)
-        widest = max((grid.right() for _, _, grid in self._blocks), default=0) + MARGIN
-        self.setMinimumSize(QSize(round(max(widest, 0)), round(y)))
-        self._refresh()
-
-    def value_at(self, point: QPointF) -> str:
-        """The weight under `point` in words and numbers; empty where there is none."""
-        network = self._session.network
-        if network is None:
-            return ""
-        for layer, columns, grid in self._blocks:
-            if not grid.contains(point):
-                continue
-            filters, channels, height, width = layer.parameter_shapes["weight"]
-            rows = -(-filters * channels // columns)
-            across, down = columns * (width + 1) - 1, rows * (height + 1) - 1
-            column, x = divmod(int((point.x() - grid.x()) / grid.width() * across), width + 1)
-            row, y = divmod(int((point.y() - grid.y()) / grid.height() * down), height + 1)
-            number, channel = divmod(row * columns + column, channels)
-            if number >= filters or x == width or y == height:
-                return ""  # beyond the last kernel, or between two
-            weight = dict(network.named_parameters())[f"{layer.name}.weight"]
-            value = f"{float(weight[number, channel, y, x]):.4g}".replace("-", "−")
-            return f"{layer.label} · filter {number} · channel {channel} · x {x}, y {y} · {value}"
-        return ""
-
-    def _conv_layers(self) -> list[Conv2D]:
-        network = self._session.network
-        return [layer for layer in network.layers if isinstance(layer, Conv2D)] if network else []
+        super().__init__(session)
+        self.setAccessibleName("Weights of the kernels")
+        self.painting = False
+        self._brush = Brush()
+        self._cursor: Weight | None = None
+        self._stroke: tuple[int, QPointF] | None = None  # its sign, and where it has come to
+        self._turned = 0
+        session.run_changed.connect(self._begin_anew)
+        self._begin_anew()
 
     @Slot()
-    def _rebuild(self) -> None:
-        self.fit(self._width)
+    def _begin_anew(self) -> None:
+        """Other kernels; the keys are at the first weight."""
+        self._brush.forget()
+        self._cursor = self.blocks[0].end(top=True) if self.blocks else None
+        self._end_stroke()
 
-    @Slot()
-    def _refresh(self) -> None:
-        """All is new; pictures and words are made when they are to be seen, not before."""
-        self._stale = self._untold = True
+    @property
+    def looked_at(self) -> Weight | None:
+        """The weight under the pointer, else where the keys are."""
+        if self.pointer is None and self.painting and self.hasFocus():
+            return self._cursor
+        return super().looked_at
+
+    def line_below(self, layer: Conv2D) -> str:
+        """While painting: what the buttons and the wheel do."""
+        if not self.painting:
+            return super().line_below(layer)
+        value = f"{self._brush_value(layer.name):.3g}"
+        return f"left {value} · right −{value} · wheel: more or less"
+
+    def paint_more(self, painter: QPainter) -> None:
+        """Where the keys are, while they paint."""
+        if self._cursor and self.looked_at is self._cursor:
+            block = self.block_of(self._cursor)
+            if block:
+                painter.setPen(theme.color(theme.tokens().selected))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(block.weight_area(self._cursor).adjusted(-1, -1, 0, 0))
+
+    @Slot(bool)
+    def set_painting(self, on: bool) -> None:
+        """From now on the pointer and the keys paint, or no more."""
+        self.painting = on
+        self._end_stroke()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.NoFocus)
+        if on:
+            self.setCursor(Qt.CursorShape.CrossCursor)
+            self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self.unsetCursor()
+            self.clearFocus()
         self.update()
 
-    @Slot()
-    def _follow(self) -> None:
-        """Another vector: kernels now, scales soon."""
-        self._stale = True
-        if not self.isVisible():
-            self._untold = True
+    def _brush_value(self, layer: str) -> float:
+        return self._brush.value(layer, self.level(layer))
+
+    def _turn_brush(self, layer: str, steps: int) -> None:
+        self._brush.turn(layer, self.level(layer), steps)
+        self.update()
+
+    def _stroke_to(self, point: QPointF) -> None:
+        """Paints all weights on the way from where the stroke has come to."""
+        if self._stroke is None:
             return
-        self.update(self._plate_area())
-        for _, _, grid in self._blocks:
-            self.update(grid.toAlignedRect())
-        if self._session.is_training:
-            self._calm.ask()
-        else:
-            self._calm.act()
+        sign, start = self._stroke
+        self._stroke = (sign, point)
+        weights = [self.weight_at(each) for each in points_between(start, point, 2)]
+        for block in self.blocks:
+            layer = block.layer.name
+            value = sign * self._brush_value(layer)
+            self.session.edits.paint([w for w in weights if w and w.layer == layer], value)
 
-    def _tell_anew(self) -> None:
-        self._untold = True
-        for _, _, grid in self._blocks:
-            self.update(self._heading_of(grid).toAlignedRect())
+    def _end_stroke(self) -> None:
+        self._stroke = None
+        self.session.edits.end_stroke()
 
-    def _heading_of(self, grid: QRectF) -> QRectF:
-        return QRectF(0, grid.y() - HEADING, self.width(), HEADING)
-
-    def _plate_area(self) -> QRegion:
-        """Where the plate is and where it will be."""
-        if self._pointer is None:
-            return QRegion()
-        soon = plate_beside(self._pointer, self.value_at(self._pointer), self._seen())
-        return QRegion(self._plate.united(soon).toAlignedRect())
-
-    def _seen(self) -> QRectF:
-        """The part that is scrolled into view."""
-        return QRectF(self.visibleRegion().boundingRect())
-
-    def _make_images(self) -> None:
-        network = self._session.network
-        if network is None:
-            return
-        self._stale = False
-        weights = dict(network.named_parameters())
-        self._mosaics.show({name: weights[f"{name}.weight"] for name in self._mosaics.images})
-
-    def _tell(self) -> None:
-        """Takes down the scales of now."""
-        self._untold = False
-        self._scales = {name: f"±{level or 1:.3g}" for name, level in self._mosaics.levels.items()}
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Heading, scale and grid of every layer, and the value under the pointer."""
-        painter, region = QPainter(self), event.region()
-        if self._stale:
-            self._make_images()
-        if self._untold:
-            self._tell()
-        if not self._blocks:
-            self._paint_nothing(painter)
-        for layer, _, grid in self._blocks:
-            if region.intersects(self._heading_of(grid).toAlignedRect()):
-                self._paint_heading(painter, layer, grid)
-            if region.intersects(grid.toAlignedRect()):
-                painter.drawImage(grid, self._mosaics.images[layer.name])
-        self._paint_pointer(painter)
-        painter.end()
-
-    def _paint_nothing(self, painter: QPainter) -> None:
-        if self._session.network is None:
-            return
-        painter.setFont(theme.font())
-        painter.setPen(theme.color(theme.tokens().muted))
-        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        place = QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        painter.drawText(place, flags, "This network has no convolution, so it has no kernels.")
-
-    def _paint_heading(self, painter: QPainter, layer: Conv2D, grid: QRectF) -> None:
-        filters, channels, height, width = layer.parameter_shapes["weight"]
-        colors = theme.tokens()
-        painter.setFont(theme.font(weight=QFont.Weight.DemiBold))
-        painter.setPen(theme.color(colors.text))
-        painter.drawText(QPointF(MARGIN, grid.y() - 22), layer.label)
-        painter.setFont(theme.font(theme.SMALL))
-        painter.setPen(theme.color(colors.muted))
-        what = f"{filters} filters"
-        if channels > 1:
-            what += f" down, {channels} channels across"
-        painter.drawText(QPointF(MARGIN, grid.y() - 7), f"{what} · {height}×{width}")
-        right = QRectF(0, grid.y() - 36, self._width - MARGIN, 18)
-        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(right, flags, self._scales[layer.name])
-
-    def _paint_pointer(self, painter: QPainter) -> None:
-        if self._pointer is None or not (text := self.value_at(self._pointer)):
-            return
-        self._plate = paint_plate(painter, self._pointer, text, self._seen())
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begins a stroke; with Alt mutes the filter under the pointer, painting or not."""
+        weight, modifiers = self.weight_at(event.position()), event.modifiers()
+        if weight and modifiers & Qt.KeyboardModifier.AltModifier:
+            self.session.edits.toggle_mute(weight.layer, weight.filter)
+        elif self.painting and self._stroke is None and event.button() in SIGNS:
+            sign = SIGNS[event.button()]
+            if modifiers & Qt.KeyboardModifier.ShiftModifier:
+                sign = -sign
+            self._cursor = weight or self._cursor
+            self._stroke = (sign, event.position())
+            self.session.edits.begin_stroke()
+            self._stroke_to(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """The pointer asks for a value."""
-        self._pointer = event.position()
+        """The pointer asks for a value, or paints."""
+        super().mouseMoveEvent(event)
+        self._stroke_to(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The stroke is done."""
+        if not event.buttons():
+            self._end_stroke()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """While painting, over a kernel: another brush. Else it scrolls."""
+        weight = self.weight_at(event.position()) if self.painting else None
+        if weight is None:
+            super().wheelEvent(event)
+            return
+        self._turned += event.angleDelta().y()
+        steps = int(self._turned / WHEEL_STEP)
+        self._turned -= steps * WHEEL_STEP
+        self._turn_brush(weight.layer, steps)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """While painting: arrows choose a weight, Enter paints it, Del erases, + − the brush."""
+        key, weight = Qt.Key(event.key()), self._cursor
+        if not self.painting or weight is None:
+            super().keyPressEvent(event)
+            return
+        self.pointer = None
+        negative = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if key == Qt.Key.Key_Escape:
+            self.done.emit()
+        elif key in ARROWS:
+            self._move_cursor(weight, *ARROWS[key])
+        elif key in ENTER:
+            value = self._brush_value(weight.layer)
+            self.session.edits.paint([weight], -value if negative else value)
+        elif key in ERASE:
+            self.session.edits.paint([weight], 0.0)
+        elif key in BRUSH:
+            self._turn_brush(weight.layer, BRUSH[key])
+        else:
+            super().keyPressEvent(event)
+
+    def _move_cursor(self, weight: Weight, down: int, right: int) -> None:
+        """A weight further; from the last line of a layer down to the next layer, and back."""
+        names = [block.layer.name for block in self.blocks]
+        at = names.index(weight.layer)
+        self._cursor = self.blocks[at].moved(weight, down, right)
+        if self._cursor == weight and down and 0 <= at + down < len(names):
+            self._cursor = self.blocks[at + down].end(top=down > 0)
+        block = self.block_of(self._cursor)
+        if block:
+            self.cursor_moved.emit(block.weight_area(self._cursor))
+            self.setAccessibleDescription(self.in_words(self._cursor))
         self.update()
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """The pointer asks no more."""
-        self._pointer = None
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keys are here now."""
+        super().focusInEvent(event)
         self.update()
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catches up with what happened while hidden."""
-        self._refresh()
-        super().showEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange:
-            self._refresh()
-        super().changeEvent(event)
-
-
-def _lines(filters: int, width: int) -> tuple[int, int]:
-    """(columns, rows) for kernels of one channel: as few lines as the width allows."""
-    columns = min(filters, max(1, (width - 2 * MARGIN) // LEAST_KERNEL))
-    rows = -(-filters // columns)
-    return -(-filters // rows), rows
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """They are elsewhere."""
+        super().focusOutEvent(event)
+        self.update()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from cnnviz.ui import theme
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
+from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.loss_view import LossView
@@ -30,6 +31,7 @@ from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.panel import Panel
 
 DEFAULT_SIZE = QSize(1600, 1000)
 FRAME = QSize(4, 40)
@@ -59,6 +61,7 @@ class MainWindow(QMainWindow):
         self.digits = DigitsView(session)
         self.network = NetworkView(session)
         self.comparison = ComparisonView(session)
+        self.edits = EditsView(session)
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.inspector = InspectorView(session)
@@ -81,7 +84,8 @@ class MainWindow(QMainWindow):
         parts.setSpacing(0)
         parts.addWidget(self.comparison)
         parts.addWidget(self.network, 1)
-        middle = self._split("middle", Qt.Orientation.Vertical, network, self.loss)
+        below = _below(self.edits, self.loss)
+        middle = self._split("middle", Qt.Orientation.Vertical, network, below)
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
         right = self._split("right", Qt.Orientation.Vertical, self._make_pages(), self.timing)
@@ -106,8 +110,11 @@ class MainWindow(QMainWindow):
         self.pages.setDocumentMode(True)
         self.pages.tabBar().setDrawBase(False)
         self.pages.tabBar().setAccessibleName("Filters or inspector")
+        self.filters_page = Panel(
+            "", "what each kernel looks for", self.filters, self.filters.paint_button
+        )
         for title, page, tip in (
-            ("Filters", self.filters, "What each kernel looks for"),
+            ("Filters", self.filters_page, "What each kernel looks for"),
             ("Inspector", self.inspector, "How one value is made, down to one multiplication (I)"),
         ):
             self.pages.setTabToolTip(self.pages.addTab(page, title), tip)
@@ -274,6 +281,32 @@ class MainWindow(QMainWindow):
         self.digits.step_image(-1)
 
     @Slot()
+    def mute_filter(self) -> None:
+        """Mutes the filter of the kernel or the map that is looked at, or lets it speak again."""
+        kernel = self.filters.canvas.looked_at
+        edits, selection = self.session.edits, self.session.selection
+        if kernel and selection.pointed is None:
+            edits.toggle_mute(kernel.layer, kernel.filter)
+        else:
+            edits.toggle_mute_behind(selection.place)
+
+    @Slot()
+    def paint_kernels(self) -> None:
+        """Begins to paint kernels, or ends it."""
+        self.pages.setCurrentWidget(self.filters_page)
+        self.filters.paint_button.click()
+
+    @Slot()
+    def undo_edit(self) -> None:
+        """Takes the last edit back."""
+        self.session.edits.undo()
+
+    @Slot()
+    def redo_edit(self) -> None:
+        """Makes it again."""
+        self.session.edits.redo()
+
+    @Slot()
     def open_time_lab(self) -> None:
         """The window where time is taken apart; made when it is first asked for."""
         if self._closing.isActive():
@@ -330,6 +363,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks the threads to end and closes when they have, without freezing."""
+        self.edits.shut_down()
         if self.time_lab:
             self.time_lab.shut_down()
         if self._threads_have_ended():
@@ -343,13 +377,24 @@ class MainWindow(QMainWindow):
 
     def _threads_have_ended(self) -> bool:
         lab_has = self.time_lab is None or self.time_lab.is_shut_down
-        return self.session.is_shut_down and lab_has
+        return self.session.is_shut_down and self.edits.is_shut_down and lab_has
 
     @Slot()
     def _close_when_stopped(self) -> None:
         if self._threads_have_ended():
             self._closing.stop()
             self.close()
+
+
+def _below(bar: QWidget, view: QWidget) -> QWidget:
+    """A view with a bar above it, which takes its room from that view alone."""
+    both = QWidget()
+    column = QVBoxLayout(both)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(bar)
+    column.addWidget(view, 1)
+    return both
 
 
 def _rule() -> QWidget:

@@ -1,7 +1,7 @@
 """The pictures of the network view: every map, strip of units and kernel, and what its scale is.
 
 One scale a layer: full orange is +level, full blue −level. On the user's wish it is one a map, or
-stays as it was; and what is compared is always on one scale.
+stays as it was; and what is compared is always on one scale. A muted filter's maps are crossed out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,16 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
 
+from cnnviz.core.edits import Edits, filter_behind
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.layer import Layer
 from cnnviz.core.network import Network
+from cnnviz.core.receptive_field import Place
 from cnnviz.core.workspace import Array, may_diverge
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Comparison, Scale, Side
 from cnnviz.ui.network_layout import Column, Kind
+from cnnviz.ui.widgets.cross import paint_cross
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
 
 Values = dict[str, Array]
@@ -26,7 +29,7 @@ class NetworkPictures:
     """The pictures of one network's columns, coloured anew for every inspection."""
 
     def __init__(self, columns: Sequence[Column] = (), layers: Sequence[Layer] = ()) -> None:
-        self._columns = columns
+        self._columns, self._layers = columns, layers
         grids = _grids(columns, layers)
         self._mosaics = Mosaics(grids)
         self._twins = Mosaics(grids)
@@ -108,8 +111,8 @@ class NetworkPictures:
 
     # Painting.
 
-    def paint(self, painter: QPainter) -> None:
-        """All tiles and kernels."""
+    def paint(self, painter: QPainter, edits: Edits) -> None:
+        """All tiles and kernels, and a cross on each that a muted filter leaves empty."""
         painter.setClipRect(self.area)  # one rectangle is painted much faster
         for column in self._columns:
             if column.kind is Kind.INPUT:
@@ -122,7 +125,20 @@ class NetworkPictures:
                 _draw_stack(painter, self._twins.images[column.name], column.twins)
             if column.kernels:
                 _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
+        if edits.muted:
+            self._paint_crosses(painter, edits)
         painter.setClipping(False)
+
+    def _paint_crosses(self, painter: QPainter, edits: Edits) -> None:
+        for column in self._columns:
+            if column.kind is not Kind.MAPS:
+                continue
+            for channel, tile in enumerate(column.tiles):
+                place = Place(column.name, (channel, 0, 0))
+                if filter_behind(self._layers, place) in edits.muted:
+                    paint_cross(painter, tile)
+                    if column.kernels:
+                        paint_cross(painter, column.kernels[channel])
 
     def paint_scales(self, painter: QPainter, y: float) -> None:
         """What full orange is, on a line below the columns."""

@@ -253,7 +253,8 @@ class NetworkCanvas(QWidget):
         if column.kind is Kind.UNITS:
             return f"{column.title} · unit {place.index[0]} · {number}"
         channel, y, x = place.index
-        return f"{column.title} · map {channel} · x {x}, y {y} · {number}"
+        muted = " · muted" if self._session.edits.is_muted(place) else ""
+        return f"{column.title} · map {channel} · x {x}, y {y} · {number}{muted}"
 
     def _number(self, place: Place) -> str:
         """The value at `place`; while two are compared, both."""
@@ -395,7 +396,7 @@ class NetworkCanvas(QWidget):
             self._pictures.paint_scales(painter, self.height() - 8.0)
         self._classes.paint(painter, region)
         if region.intersects(self._pictures.area):
-            self._pictures.paint(painter)
+            self._pictures.paint(painter, self._session.edits.now)
         if self._trace:
             if self._session.slide.filling:
                 cover_unreached(painter, self._columns, self._trace.place)
@@ -485,10 +486,13 @@ class NetworkCanvas(QWidget):
         self.update(self._plate_area())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Pins the value under the pointer; lets go on the pinned one, or beside all."""
+        """Pins the value under the pointer; lets go on it, or beside all; with Alt mutes."""
         selection, place = self._session.selection, self.place_at(event.position())
         if event.button() is Qt.MouseButton.LeftButton:
-            selection.pin(None if place == selection.pinned else place)
+            if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+                self._session.edits.toggle_mute_behind(place)
+            else:
+                selection.pin(None if place == selection.pinned else place)
         if event.button() is Qt.MouseButton.MiddleButton or place is None:
             self._panned = event.globalPosition()
 

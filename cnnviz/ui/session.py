@@ -19,6 +19,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.presets import preset
 from cnnviz.core.runner import (
+    Edited,
     Entry,
     Failed,
     LossDiverged,
@@ -36,6 +37,7 @@ from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison, Kept
+from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.slide import Slide
@@ -86,7 +88,7 @@ class Session(QObject):
     history_changed = Signal()
     """The timeline grew or was cut."""
     network_changed = Signal()
-    """The shown vector is another one; weights and inspection are new."""
+    """The shown vector or the edits over it are others; weights and inspection are new."""
     image_changed = Signal()
     """Another image is chosen; inspection is new."""
     status_changed = Signal()
@@ -110,6 +112,8 @@ class Session(QObject):
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
         self.comparison = Comparison(self)
+        self.edits = ShownEdits(self)
+        self.edits.changed.connect(self._show_edits)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
         self.image_index = 0
@@ -229,6 +233,12 @@ class Session(QObject):
         self.images_per_second = 0.0
         self.settings_changed.emit()
 
+    def apply_edits(self) -> None:
+        """Writes the edits into the weights of training, which goes on from there."""
+        if self._runner and self.edits.now:
+            self._runner.edit(self.edits.now)
+            self.drain()
+
     def choose_image(self, index: int) -> None:
         """Shows another image of the test set; an index outside of it is ignored."""
         if self.dataset is None or not 0 <= index < len(self.dataset.test):
@@ -327,6 +337,7 @@ class Session(QObject):
         self.timeline = Timeline()
         self.time_history = TimeHistory()
         self.network = Network(ready.spec, ready.settings.seed)
+        self.edits.lay_over(self.network, self.network.vector.copy())
         self.shown_step = 0
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
@@ -357,6 +368,8 @@ class Session(QObject):
                 self.time_history.cut(entry.step)
                 if entry.step == 0:
                     self._forget_times()
+            elif isinstance(entry, Edited):
+                self.edits.settle(entry.edits)
             elif isinstance(entry, LossDiverged):
                 self._report_divergence(entry)
             elif isinstance(entry, Failed):
@@ -392,10 +405,14 @@ class Session(QObject):
     def _show_vector(self, step: int, vector: Array) -> None:
         if self.network is None:
             return
-        self.network.vector[...] = vector
         self.shown_step = step
+        self.edits.lay_over(self.network, vector)
         self._inspect()
         self.network_changed.emit()
+
+    @Slot()
+    def _show_edits(self) -> None:
+        self._show_vector(self.shown_step, self.edits.learned)
 
     def _inspect(self) -> None:
         if self.network is None or self.dataset is None:

@@ -29,6 +29,10 @@ SHORTCUTS = (
     Shortcut(("Ctrl+N",), "choose_network", "Network"),
     Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
     Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("M",), "mute_filter", "Mute the filter of the map or kernel looked at, or unmute it"),
+    Shortcut(("Ctrl+E",), "paint_kernels", "Paint kernels"),
+    Shortcut(("Ctrl+Z",), "undo_edit", "Undo the last edit"),
+    Shortcut(("Ctrl+Shift+Z",), "redo_edit", "Redo it"),
     Shortcut(("T",), "open_time_lab", "Time lab"),
     Shortcut(("I",), "turn_page", "Filters or inspector"),
     Shortcut(("S",), "slide", "Slide the kernel over its input, or stop"),
@@ -52,6 +56,9 @@ IN_PLOT = (
     ("↑  ↓  ←  →", "Network: walk from value to value, with the network in focus"),
     ("PgUp  PgDn", "Network: from map to map"),
     ("Shift+←  Shift+→", "Network: from layer to layer"),
+    ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
+    ("+  −  Del", "Painting: another brush; a weight of 0"),
+    ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
 )
 
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core.convolution import correlate
+from cnnviz.core.edits import Filter
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
@@ -61,6 +62,10 @@ def after(method):
         "choose_network": lambda window: window.controls.network_choice.menu().isVisible(),
         "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
         "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
+        "mute_filter": lambda window: Filter("conv1", 3) in window.session.edits.now.muted,
+        "paint_kernels": lambda window: window.filters.canvas.painting,
+        "undo_edit": lambda window: not window.session.edits.now,
+        "redo_edit": lambda window: len(window.session.edits.now.muted) == 2,
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "slide": lambda window: window.session.slide.running,
@@ -80,6 +85,12 @@ def after(method):
 
 def prepare(window, method):
     """What some keys need to have something to do."""
+    window.session.selection.pin(Place("relu1", (3, 2, 2)))
+    window.session.edits.toggle_mute("conv1", 0)
+    window.session.edits.toggle_mute("conv1", 1)
+    window.session.edits.undo()
+    if method == "turn_page":
+        window.pages.setCurrentWidget(window.filters_page)
     if method in ("slide", "let_go", "copy"):
         QApplication.clipboard().clear()
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
@@ -114,7 +125,7 @@ def test_no_key_has_two_meanings():
 
 
 def test_what_is_pinned_turns_to_the_inspector(window):
-    assert window.pages.currentWidget() is window.filters
+    assert window.pages.currentWidget() is window.filters_page
     window.session.selection.pin(Place("conv1", (0, 1, 1)))
     assert window.pages.currentWidget() is window.inspector
     assert window.inspector.title.text().startswith("Conv 1")
