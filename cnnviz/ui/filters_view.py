@@ -5,6 +5,8 @@ Thirty times a second only the kernels are painted; their scales are words, told
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
     QFont,
     QMouseEvent,
     QPainter,
@@ -18,8 +20,11 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from cnnviz.core.layers import Conv2D
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.posing import posed_area
+from cnnviz.ui.widgets.save_choices import kernel_choices, picture_choice
 from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN = 14
@@ -29,6 +34,7 @@ HEADING = 42
 LEAST_KERNEL, GREATEST_KERNEL = 24, 44
 WORDS_MS = 250
 """Between two tellings of the scales while they change."""
+BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class FiltersView(QScrollArea):
@@ -63,9 +69,13 @@ class FiltersCanvas(QWidget):
         self._scales: dict[str, str] = {}
         self._pointer: QPointF | None = None
         self._plate = QRectF()
+        self._framed = False
         self._stale = self._untold = True
         self._calm = Throttle(self._tell_anew, WORDS_MS, self)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Kernels")
+        MenuKey(self)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         self._rebuild()
@@ -95,9 +105,17 @@ class FiltersCanvas(QWidget):
 
     def value_at(self, point: QPointF) -> str:
         """The weight under `point` in words and numbers; empty where there is none."""
-        network = self._session.network
-        if network is None:
+        network, found = self._session.network, self._weight_at(point)
+        if network is None or found is None:
             return ""
+        layer, index = found
+        weight = dict(network.named_parameters())[f"{layer.name}.weight"]
+        value = f"{float(weight[index]):.4g}".replace("-", "−")
+        number, channel, y, x = index
+        return f"{layer.label} · filter {number} · channel {channel} · x {x}, y {y} · {value}"
+
+    def _weight_at(self, point: QPointF) -> tuple[Conv2D, tuple[int, int, int, int]] | None:
+        """The layer and which of its weights is under `point`: (filter, channel, y, x)."""
         for layer, columns, grid in self._blocks:
             if not grid.contains(point):
                 continue
@@ -108,11 +126,9 @@ class FiltersCanvas(QWidget):
             row, y = divmod(int((point.y() - grid.y()) / grid.height() * down), height + 1)
             number, channel = divmod(row * columns + column, channels)
             if number >= filters or x == width or y == height:
-                return ""  # beyond the last kernel, or between two
-            weight = dict(network.named_parameters())[f"{layer.name}.weight"]
-            value = f"{float(weight[number, channel, y, x]):.4g}".replace("-", "−")
-            return f"{layer.label} · filter {number} · channel {channel} · x {x}, y {y} · {value}"
-        return ""
+                return None  # beyond the last kernel, or between two
+            return layer, (number, channel, y, x)
+        return None
 
     def _conv_layers(self) -> list[Conv2D]:
         network = self._session.network
@@ -160,7 +176,7 @@ class FiltersCanvas(QWidget):
 
     def _seen(self) -> QRectF:
         """The part that is scrolled into view."""
-        return QRectF(self.visibleRegion().boundingRect())
+        return QRectF(posed_area(self) or self.visibleRegion().boundingRect())
 
     def _make_images(self) -> None:
         network = self._session.network
@@ -189,6 +205,9 @@ class FiltersCanvas(QWidget):
                 self._paint_heading(painter, layer, grid)
             if region.intersects(grid.toAlignedRect()):
                 painter.drawImage(grid, self._mosaics.images[layer.name])
+        if self._framed and not posed_area(self):
+            painter.setPen(theme.color(theme.tokens().selected))
+            painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
         self._paint_pointer(painter)
         painter.end()
 
@@ -227,9 +246,34 @@ class FiltersCanvas(QWidget):
         self._pointer = event.position()
         self.update()
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be saved: the kernel under the pointer, all of each layer, the picture."""
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        found = None if by_key else self._weight_at(QPointF(event.pos()))
+        self._pointer = None
+        sections = [
+            kernel_choices(self, self._session, layer, found[1][0] if found else None)
+            for layer, _, _ in self._blocks
+            if found is None or layer is found[0]
+        ]
+        sections.append([picture_choice(self, self._session, "Save as picture…", "filters")])
+        ChoiceMenu(self, sections).open_at(event.globalPos())
+
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""
         self._pointer = None
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Reached by key, a frame shows where the keys are now."""
+        super().focusInEvent(event)
+        self._framed = event.reason() in BY_KEY
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """They are elsewhere."""
+        super().focusOutEvent(event)
+        self._framed = False
         self.update()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -28,6 +28,8 @@ from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
+from cnnviz.ui.widgets.save_dialog import ask_for_picture
+from cnnviz.ui.widgets.saving import take_picture
 
 DEFAULT_SIZE = QSize(1600, 1000)
 FRAME = QSize(4, 40)
@@ -208,6 +210,11 @@ class MainWindow(QMainWindow):
         self.time_lab.show_in_front()
 
     @Slot()
+    def save_window(self) -> None:
+        """Asks where to save what the window looks like now."""
+        ask_for_picture(self, self.session, take_picture(self), "window")
+
+    @Slot()
     def change_theme(self) -> None:
         """From dark to light and back."""
         app = QApplication.instance()
@@ -227,6 +234,7 @@ class MainWindow(QMainWindow):
         if not self._remember:
             return
         kept = QSettings()
+        self.session.folder = str(kept.value("window/folder", ""))
         geometry = kept.value("window/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -250,6 +258,7 @@ class MainWindow(QMainWindow):
         kept = QSettings()
         kept.setValue("window/geometry", self.saveGeometry())
         kept.setValue("window/theme", theme.tokens().name)
+        kept.setValue("window/folder", self.session.folder)
         for name, splitter in self._splitters.items():
             kept.setValue(f"window/{name}", splitter.saveState())
 

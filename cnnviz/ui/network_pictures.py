@@ -13,7 +13,7 @@ from cnnviz.core.layer import Layer
 from cnnviz.core.network import Network
 from cnnviz.ui import theme
 from cnnviz.ui.network_layout import Column, Kind
-from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
+from cnnviz.ui.widgets.mosaic import Grid, Mosaics, draw_part, picture
 
 
 class NetworkPictures:
@@ -105,4 +105,4 @@ def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
     """Each tile shows its part of an image of tiles below each other."""
     height = image.height() / len(tiles)
     for index, tile in enumerate(tiles):
-        painter.drawImage(tile, image, QRectF(0, index * height, image.width(), height))
+        draw_part(painter, tile, image, QRectF(0, index * height, image.width(), height))

@@ -29,6 +29,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+N",), "choose_network", "Network"),
     Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
     Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "open_time_lab", "Time lab"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
@@ -38,6 +39,7 @@ IN_PLOT = (
     ("L", "Loss: linear or logarithmic"),
     ("F", "Loss: all of it again"),
     ("+  −  ←  →", "Loss: zoom and move, with the plot in focus"),
+    ("Menu  Shift+F10", "Network and filters: what can be saved"),
     ("↑  ↓  ←  →", "Digits: move in the grid"),
 )
 
