@@ -1,4 +1,4 @@
-"""A widget as an SVG document: lines stay lines, text stays text, maps are pictures of big pixels.
+"""A widget as an SVG document: lines stay lines, text is outlines, maps are pictures in it.
 
 Qt draws it, but knows nothing of clipping there: what is scrolled out of sight would stand over its
 neighbours. So the contents of every scroll area are drawn apart, each behind a mask.
@@ -13,9 +13,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
 from cnnviz.ui import theme
-
-FALLBACK = "Helvetica, Arial, sans-serif"
-"""Where the reader has not got our font."""
+from cnnviz.ui.widgets.svg_alike import alike
 
 
 def svg_of(widget: QWidget, area: QRect) -> bytes:
@@ -55,7 +53,7 @@ def _drawn(widget: QWidget, region: QRegion, corner: QPoint, prefix: str) -> str
     """What Qt draws of `region`, whose corner comes to `corner`, as a piece of a document."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+    generator = QSvgGenerator()  # of SVG Tiny: in the other version clips are at the wrong place
     generator.setOutputDevice(buffer)
     generator.setResolution(widget.logicalDpiX())
     painter = QPainter(generator)
@@ -63,12 +61,8 @@ def _drawn(widget: QWidget, region: QRegion, corner: QPoint, prefix: str) -> str
     painter.end()
     whole = bytes(buffer.data().data()).decode()
     piece = whole[whole.index("<defs>") : whole.rindex("</svg>")]
-    piece = re.sub(r'(\bid="|url\(#)', rf"\g<1>{prefix}", piece)  # other pieces have the same ids
-    return piece.replace('font-family="Inter"', f'font-family="Inter, {FALLBACK}"').replace(
-        # Qt's word for it is an old one; newer viewers smooth the pixels without this one.
-        'image-rendering="optimizeSpeed"',
-        'image-rendering="optimizeSpeed" style="image-rendering:pixelated"',
-    )
+    piece = alike(piece)
+    return re.sub(r'(\bid="|url\(#)', rf"\g<1>{prefix}", piece)  # other pieces have the same ids
 
 
 def _mask(name: str, place: QRect) -> str:
