@@ -259,6 +259,14 @@ def test_size_and_layout_are_remembered(open_window, open_session, until, qtbot)
     assert splitters(window) == layout
 
 
+def test_the_folder_that_was_saved_in_is_remembered(open_window, open_session, until, tmp_path):
+    window = open_window(remember=True)
+    window.session.folder = str(tmp_path)
+    close(window, until)
+    assert open_window(open_session(), remember=True).session.folder == str(tmp_path)
+    assert open_window(open_session()).session.folder == ""
+
+
 def test_the_theme_is_remembered(open_window, until, press_key):
     window = open_window(remember=True)
     press_key("Ctrl+T", window)

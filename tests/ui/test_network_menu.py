@@ -154,8 +154,8 @@ def test_the_whole_network_is_saved_even_where_it_is_scrolled(
     for column in canvas.columns:
         for tile in column.tiles:
             spot = tile.topLeft() + QPointF(0.5, 0.5)  # in the middle of a pixel, no edge near
-            found = image.pixelColor((2 * spot).toPoint())
-            assert found == seen.pixelColor((ratio * spot).toPoint()), column.title
+            found = image.pixelColor((spot * 2).toPoint())
+            assert found == seen.pixelColor((spot * ratio).toPoint()), column.title
 
 
 def test_a_pinned_value_is_told_in_the_whole_picture_and_not_in_a_column(big):
@@ -164,9 +164,9 @@ def test_a_pinned_value_is_told_in_the_whole_picture_and_not_in_a_column(big):
     session.selection.pin(Place("conv1", (3, 4, 5)))
     corner = column_named(big, "conv1").cell((3, 4, 5)).bottomRight()
     spot = QPoint(round(corner.x()) + 14 + 4, round(corner.y()) + 14 + 12)
-    assert take_picture(canvas).image.pixelColor(2 * spot) == plate
+    assert take_picture(canvas).image.pixelColor(spot * 2) == plate
     part = take_picture(canvas, QRect(0, 0, spot.x() + 10, canvas.height()))
-    assert part.image.pixelColor(2 * spot) != plate
+    assert part.image.pixelColor(spot * 2) != plate
 
 
 def test_the_frame_of_the_keyboard_is_in_no_picture(big):
