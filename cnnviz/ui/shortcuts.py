@@ -39,7 +39,7 @@ IN_PLOT = (
     ("L", "Loss: linear or logarithmic"),
     ("F", "Loss: all of it again"),
     ("+  −  ←  →", "Loss: zoom and move, with the plot in focus"),
-    ("Menu  Shift+F10", "Network and filters: what can be saved"),
+    ("Menu  Shift+F10", "What can be saved of the view in focus"),
     ("↑  ↓  ←  →", "Digits: move in the grid"),
 )
 

@@ -252,6 +252,19 @@ def test_the_picture_of_the_window(big, answer, until, tmp_path):
     assert QImage(str(tmp_path / name)).size() == big.size() * 2
 
 
+@pytest.mark.parametrize(
+    ("name", "view"), [("loss", "loss"), ("digits", "digits"), ("times", "timing")]
+)
+def test_every_other_view_is_saved_as_a_picture(name, view, big, menu_at, choose, answer, tmp_path):
+    widget = getattr(big, view)
+    under = widget.childAt(widget.rect().center()) or widget
+    menu = menu_at(under, under.rect().center())
+    assert texts(menu) == [f"Save {name} as picture…", "Save window as picture…"]
+    file = answer(choose(menu, f"Save {name} as picture…"))
+    assert file == f"cnnviz-{name}-batch-0.png"
+    assert QImage(str(tmp_path / file)).size() == widget.size() * 2
+
+
 def test_nothing_is_left_behind_when_nobody_wants_it(big, until):
     before = len(big.children())
     big.save_window()
