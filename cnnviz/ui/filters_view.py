@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from cnnviz.core.layers import Conv2D
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
@@ -75,7 +75,6 @@ class FiltersCanvas(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Kernels")
-        MenuKey(self)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         self._rebuild()

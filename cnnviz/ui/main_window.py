@@ -26,7 +26,7 @@ from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_choices import picture_choice
@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
             for key in shortcut.keys:
                 made = QShortcut(QKeySequence(key), self)
                 made.activated.connect(getattr(self, shortcut.method))
+        MenuKey(self)
 
     @Slot()
     def train_or_pause(self) -> None:

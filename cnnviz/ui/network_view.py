@@ -34,7 +34,7 @@ from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.throttle import Throttle
@@ -93,7 +93,6 @@ class NetworkCanvas(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Values of the network")
-        MenuKey(self)
         session.selection.changed.connect(self._select)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)

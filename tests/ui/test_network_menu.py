@@ -188,10 +188,11 @@ def test_the_menu_key_is_about_the_pinned_value(big, menu_at):
     menu.close()
 
 
-def test_shift_f10_opens_the_menus_of_network_and_filters(big, qtbot, until):
+def test_shift_f10_opens_the_menu_of_what_has_the_focus(big, qtbot, until):
     for canvas, text in (
         (big.network.canvas, "Save whole network as picture…"),
         (big.filters.canvas, "Save all kernels of Conv 2…"),
+        (big.centralWidget(), "Save window as picture…"),
     ):
         canvas.setFocus()
         qtbot.keyClick(canvas, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)

@@ -47,16 +47,18 @@ class ChoiceMenu(QMenu):
 
 
 class MenuKey(QShortcut):
-    """Shift+F10 asks the focused `widget` for its menu, on systems where only the Menu key does."""
+    """Shift+F10 in `window` asks what has the focus for its menu, even where Qt knows no such key.
 
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(QKeySequence("Shift+F10"), widget)
-        self.setContext(Qt.ShortcutContext.WidgetShortcut)
-        self._widget = widget
+    The Menu key needs no help.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(QKeySequence("Shift+F10"), window)
+        self._window = window
         self.activated.connect(self._ask)
 
     @Slot()
     def _ask(self) -> None:
-        at, reason = self._widget.rect().center(), QContextMenuEvent.Reason.Keyboard
-        event = QContextMenuEvent(reason, at, self._widget.mapToGlobal(at))
-        QApplication.sendEvent(self._widget, event)
+        widget = QApplication.focusWidget() or self._window
+        at, reason = widget.rect().center(), QContextMenuEvent.Reason.Keyboard
+        QApplication.sendEvent(widget, QContextMenuEvent(reason, at, widget.mapToGlobal(at)))
