@@ -15,6 +15,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.cross import paint_cross
 from cnnviz.ui.widgets.mosaic import Mosaics
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.throttle import Throttle
 
 WORDS_MS = 250
@@ -136,8 +137,8 @@ class FiltersCanvas(QWidget):
         return where, self.in_words(weight)
 
     def _seen(self) -> QRectF:
-        """The part that is scrolled into view."""
-        return QRectF(self.visibleRegion().boundingRect())
+        """The part that is scrolled into view, or painted for a file."""
+        return QRectF(posed_area(self) or self.visibleRegion().boundingRect())
 
     def level(self, layer: str) -> float:
         """The greatest magnitude among a layer's weights as they are shown."""

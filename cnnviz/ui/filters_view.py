@@ -5,6 +5,7 @@ And weights painted by hand, by pointer or keys, to see at once what the network
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
@@ -20,6 +21,9 @@ from cnnviz.ui import theme
 from cnnviz.ui.brush import Brush, points_between
 from cnnviz.ui.filters_canvas import FiltersCanvas
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu
+from cnnviz.ui.widgets.posing import posed_area
+from cnnviz.ui.widgets.save_choices import kernel_choices, picture_choice
 
 SCROLL_BAR = 8
 WHEEL_STEP = 120
@@ -33,6 +37,7 @@ ARROWS = {
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 ERASE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 BRUSH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
+BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 SIGNS = {Qt.MouseButton.LeftButton: 1, Qt.MouseButton.RightButton: -1}
 
 
@@ -97,7 +102,8 @@ class PaintingCanvas(FiltersCanvas):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.setAccessibleName("Weights of the kernels")
-        self.painting = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.painting = self._framed = False
         self._brush = Brush()
         self._cursor: Weight | None = None
         self._stroke: tuple[int, QPointF] | None = None  # its sign, and where it has come to
@@ -127,7 +133,10 @@ class PaintingCanvas(FiltersCanvas):
         return f"left {value} · right −{value} · wheel: more or less"
 
     def paint_more(self, painter: QPainter) -> None:
-        """Where the keys are, while they paint."""
+        """Where the keys are: on the view, or while they paint on a weight."""
+        if self._framed and not posed_area(self):
+            painter.setPen(theme.color(theme.tokens().selected))
+            painter.drawRect(QRectF(self.visibleRegion().boundingRect()).adjusted(0, 0, -1, -1))
         if self._cursor and self.looked_at is self._cursor:
             block = self.block_of(self._cursor)
             if block:
@@ -140,7 +149,6 @@ class PaintingCanvas(FiltersCanvas):
         """From now on the pointer and the keys paint, or no more."""
         self.painting = on
         self._end_stroke()
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.NoFocus)
         if on:
             self.setCursor(Qt.CursorShape.CrossCursor)
             self.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -244,11 +252,28 @@ class PaintingCanvas(FiltersCanvas):
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keys are here now."""
+        """The keys are here now; reached by key, a frame shows it."""
         super().focusInEvent(event)
+        self._framed = event.reason() in BY_KEY
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """They are elsewhere."""
         super().focusOutEvent(event)
+        self._framed = False
         self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be saved: the kernel under the pointer, all of each layer, the picture."""
+        if self.painting:
+            return  # the right button paints
+        by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        found = None if by_key else self.weight_at(QPointF(event.pos()))
+        self.pointer = None
+        sections = [
+            kernel_choices(self, self.session, block.layer, found.filter if found else None)
+            for block in self.blocks
+            if found is None or block.layer.name == found.layer
+        ]
+        sections.append([picture_choice(self, self.session, "Save as picture…", "filters")])
+        ChoiceMenu(self, sections).open_at(event.globalPos())

@@ -3,7 +3,7 @@
 import sys
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -30,8 +30,12 @@ from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
+from cnnviz.ui.widgets.save_choices import picture_choice
+from cnnviz.ui.widgets.save_dialog import ask_for_picture
+from cnnviz.ui.widgets.saving import take_picture
 
 DEFAULT_SIZE = QSize(1600, 1000)
 FRAME = QSize(4, 40)
@@ -213,6 +217,7 @@ class MainWindow(QMainWindow):
             for key in shortcut.keys:
                 made = QShortcut(QKeySequence(key), self)
                 made.activated.connect(getattr(self, shortcut.method))
+        MenuKey(self)
 
     @Slot()
     def train_or_pause(self) -> None:
@@ -316,6 +321,26 @@ class MainWindow(QMainWindow):
         self.time_lab.show_in_front()
 
     @Slot()
+    def save_window(self) -> None:
+        """Asks where to save what the window looks like now."""
+        ask_for_picture(self, self.session, take_picture(self), "window")
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Any view as a picture, where it has no menu of its own; and the window."""
+        views: tuple[tuple[str, QWidget], ...] = (
+            ("digits", self.digits),
+            ("loss", self.loss),
+            ("times", self.timing),
+        )
+        section = [
+            picture_choice(view, self.session, f"Save {name} as picture…", name)
+            for name, view in views
+            if view.rect().contains(view.mapFrom(self, event.pos()))
+        ]
+        section.append(picture_choice(self, self.session, "Save window as picture…", "window"))
+        ChoiceMenu(self, [section]).open_at(event.globalPos())
+
+    @Slot()
     def change_theme(self) -> None:
         """From dark to light and back."""
         app = QApplication.instance()
@@ -335,6 +360,7 @@ class MainWindow(QMainWindow):
         if not self._remember:
             return
         kept = QSettings()
+        self.session.folder = str(kept.value("window/folder", ""))
         geometry = kept.value("window/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -358,6 +384,7 @@ class MainWindow(QMainWindow):
         kept = QSettings()
         kept.setValue("window/geometry", self.saveGeometry())
         kept.setValue("window/theme", theme.tokens().name)
+        kept.setValue("window/folder", self.session.folder)
         for name, splitter in self._splitters.items():
             kept.setValue(f"window/{name}", splitter.saveState())
 

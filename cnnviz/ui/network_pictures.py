@@ -20,7 +20,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.comparison import Comparison, Scale, Side
 from cnnviz.ui.network_layout import Column, Kind
 from cnnviz.ui.widgets.cross import paint_cross
-from cnnviz.ui.widgets.mosaic import Grid, Mosaics, picture
+from cnnviz.ui.widgets.mosaic import Grid, Mosaics, draw_part, picture
 
 Values = dict[str, Array]
 
@@ -174,7 +174,7 @@ def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
     """Each tile shows its part of an image of tiles below each other."""
     height = image.height() / len(tiles)
     for index, tile in enumerate(tiles):
-        painter.drawImage(tile, image, QRectF(0, index * height, image.width(), height))
+        draw_part(painter, tile, image, QRectF(0, index * height, image.width(), height))
 
 
 @may_diverge

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QFocusEvent,
     QFont,
     QFontMetricsF,
@@ -32,11 +33,14 @@ from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.network_classes import ClassRows, classes_width
 from cnnviz.ui.network_layout import FOOTER, HEADER, Column, Kind, arrange, halve, make_columns
+from cnnviz.ui.network_menu import save_sections, spot_at
 from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, kernel_channels, moved, other_layer, other_map
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.throttle import Throttle
 
 SCROLL_BAR = 8
@@ -351,8 +355,8 @@ class NetworkCanvas(QWidget):
         return QRect(0, self.height() - FOOTER, self.width(), FOOTER)
 
     def _seen(self) -> QRectF:
-        """The part that is scrolled into view."""
-        return QRectF(self.visibleRegion().boundingRect())
+        """The part that is scrolled into view, or painted for a file."""
+        return QRectF(posed_area(self) or self.visibleRegion().boundingRect())
 
     def _probabilities(self) -> Array:
         """Of the side that is shown."""
@@ -401,7 +405,7 @@ class NetworkCanvas(QWidget):
             if self._session.slide.filling:
                 cover_unreached(painter, self._columns, self._trace.place)
             paint_trace(painter, self._trace, self._session.selection.pinned is not None)
-        if self._framed:
+        if self._framed and not posed_area(self):
             painter.setPen(theme.color(theme.tokens().selected))
             painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
         self._paint_plate(painter)
@@ -451,7 +455,9 @@ class NetworkCanvas(QWidget):
     def _paint_plate(self, painter: QPainter) -> None:
         """The value under the pointer, else the pinned one, in a small plate beside it."""
         told = self._told()
-        self._plate = paint_plate(painter, *told, self._seen()) if told else QRectF()
+        self._plate = QRectF()
+        if told and posed_area(self) in (None, self.rect()):  # a column alone has no room for it
+            self._plate = paint_plate(painter, *told, self._seen())
 
     def _told(self) -> tuple[QPointF, str] | None:
         """Where the plate points and what it says."""
@@ -499,6 +505,17 @@ class NetworkCanvas(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Ends dragging."""
         self._panned = None
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with what is under the pointer or, if keys ask, with what is pinned."""
+        at = QPointF(event.pos())
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            pinned = self._trace if self._session.selection.pinned else None
+            at = pinned.cell.center() if pinned else QPointF()
+        self._pointer = None
+        self._session.selection.point(None)
+        sections = save_sections(self, self._session, spot_at(self._columns, at))
+        ChoiceMenu(self, sections).open_at(self.mapToGlobal(at.toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""

@@ -117,6 +117,7 @@ class Session(QObject):
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
         self.image_index = 0
+        self.folder = ""  # where something was saved last
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
         self._runner: Runner | None = None

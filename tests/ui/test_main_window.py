@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
+    QFileDialog,
     QMenu,
     QMessageBox,
     QSplitter,
@@ -66,6 +67,7 @@ def after(method):
         "paint_kernels": lambda window: window.filters.canvas.painting,
         "undo_edit": lambda window: not window.session.edits.now,
         "redo_edit": lambda window: len(window.session.edits.now.muted) == 2,
+        "save_window": lambda window: dialog(QFileDialog) is not None,
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "slide": lambda window: window.session.slide.running,
@@ -287,6 +289,14 @@ def test_size_and_layout_are_remembered(open_window, open_session, until, qtbot)
     window = open_window(open_session(), remember=True)
     assert window.size() == size
     assert splitters(window) == layout
+
+
+def test_the_folder_that_was_saved_in_is_remembered(open_window, open_session, until, tmp_path):
+    window = open_window(remember=True)
+    window.session.folder = str(tmp_path)
+    close(window, until)
+    assert open_window(open_session(), remember=True).session.folder == str(tmp_path)
+    assert open_window(open_session()).session.folder == ""
 
 
 def test_the_theme_is_remembered(open_window, until, press_key):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPaintEngine, QPainter
 
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
@@ -151,6 +152,14 @@ def rgb_image(values: Array) -> QImage:
 def picture(image: Array) -> QImage:
     """An input image (C, H, W): ink for one channel, colours for three, else the channels' mean."""
     return rgb_image(image) if len(image) == 3 else ink_image(image.mean(axis=0))
+
+
+def draw_part(painter: QPainter, target: QRectF, image: QImage, part: QRectF) -> None:
+    """Draws `part` of an image; in an SVG Qt would draw all of it, so there the part is cut out."""
+    if painter.paintEngine().type() is QPaintEngine.Type.SVG:
+        painter.drawImage(target, image.copy(part.toAlignedRect()))
+    else:
+        painter.drawImage(target, image, part)
 
 
 def _packed(rgb: NDArray[np.uint8]) -> Colors:

@@ -1,0 +1,64 @@
+"""A menu of what can be done with something, in sections that know nothing of each other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, Qt, Slot
+from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the menu says, and what happens then."""
+
+    text: str
+    act: Callable[[], None]
+
+
+Section = Sequence[Choice]
+"""Choices that belong together; there may be none."""
+
+
+class ChoiceMenu(QMenu):
+    """Sections below each other with a line between; it is gone once it is closed."""
+
+    def __init__(self, parent: QWidget, sections: Sequence[Section]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._acts: dict[QAction, Callable[[], None]] = {}
+        for section in sections:
+            if section and self._acts:
+                self.addSeparator()
+            for choice in section:
+                self._acts[self.addAction(choice.text)] = choice.act
+        self.triggered.connect(self._act)
+
+    def open_at(self, at: QPoint) -> None:
+        """Opens at a point of the screen and returns at once; an empty menu stays closed."""
+        if self._acts:
+            self.popup(at)
+        else:
+            self.deleteLater()
+
+    @Slot(QAction)
+    def _act(self, action: QAction) -> None:
+        self._acts[action]()
+
+
+class MenuKey(QShortcut):
+    """Shift+F10 in `window` asks what has the focus for its menu, even where Qt knows no such key.
+
+    The Menu key needs no help.
+    """
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(QKeySequence("Shift+F10"), window)
+        self._window = window
+        self.activated.connect(self._ask)
+
+    @Slot()
+    def _ask(self) -> None:
+        widget = QApplication.focusWidget() or self._window
+        at, reason = widget.rect().center(), QContextMenuEvent.Reason.Keyboard
+        QApplication.sendEvent(widget, QContextMenuEvent(reason, at, widget.mapToGlobal(at)))
