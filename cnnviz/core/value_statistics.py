@@ -32,7 +32,7 @@ class Statistics(NamedTuple):
     zeros: float
     """The share of the values that are exactly zero, 0 to 1."""
     finite: int
-    count: int
+    total: int
     histogram: Histogram
 
 
@@ -46,7 +46,7 @@ def statistics(values: Array) -> Statistics:
     return _described(finite, finite.size, flat.size)
 
 
-def _described(finite: NDArray[np.float64], number: int, count: int) -> Statistics:
+def _described(finite: NDArray[np.float64], number: int, total: int) -> Statistics:
     return Statistics(
         least=float(finite.min()),
         greatest=float(finite.max()),
@@ -54,7 +54,7 @@ def _described(finite: NDArray[np.float64], number: int, count: int) -> Statisti
         deviation=float(finite.std()),
         zeros=float(np.mean(finite == 0)) if number else 0.0,
         finite=number,
-        count=count,
+        total=total,
         histogram=_histogram(finite),
     )
 
@@ -67,7 +67,7 @@ def _histogram(finite: NDArray[np.float64]) -> Histogram:
         return Histogram(np.zeros(1), np.zeros(0, np.int64))
     first = -int(np.ceil(-min(finite.min(), 0.0) / width))
     last = int(np.ceil(max(finite.max(), 0.0) / width))
-    edges = np.arange(first, last + 1) * width
+    edges = np.arange(first, last + 1, dtype=np.float64) * width
     # What rounding puts beyond the last edge belongs to the last bar.
     places = np.clip(finite[finite != 0], edges[0], edges[-1])
     counts, _ = np.histogram(places, edges)

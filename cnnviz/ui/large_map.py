@@ -59,7 +59,7 @@ class LargeMap(QWidget):
         self._mosaics = Mosaics({})
         self._picture = QImage()
         self._glass = QPixmap()
-        self._scale = ("", "", "")
+        self._scale = ("", "")
         self._told = ""
         self._marked: Pixel | None = None
         self._pointer: Pixel | None = None
@@ -89,7 +89,7 @@ class LargeMap(QWidget):
         size, ratio = self.map_area.size(), self.devicePixelRatioF()
         self._glass = numbers_glass(self._values, self.level, size, ratio, self._ink)
         top = f"{self.level:.3g}"
-        self._scale = ("0", "", "1") if self._ink else (f"−{top}", "0", top)
+        self._scale = ("0", "1") if self._ink else (f"−{top}", top)
         self._told = self._in_words()
         self.setAccessibleDescription(self._told)
         self.update()
@@ -128,8 +128,8 @@ class LargeMap(QWidget):
         if self._values is None:
             return 1
         rows, columns = self._values.shape
-        room = self.size() - QSize(2 * EDGE, 2 * EDGE + FOOTER)
-        return max(1, min(room.width() // columns, room.height() // rows, GREATEST_CELL))
+        across, down = self.width() - 2 * EDGE, self.height() - 2 * EDGE - FOOTER
+        return max(1, min(int(across // columns), int(down // rows), GREATEST_CELL))
 
     @property
     def map_area(self) -> QRect:
@@ -190,7 +190,7 @@ class LargeMap(QWidget):
         colors, metrics = theme.tokens(), QFontMetricsF(theme.font(theme.SMALL))
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(colors.muted))
-        low, middle, high = self._scale
+        low, high = self._scale
         if not self.level:
             painter.drawText(self._line(), Qt.AlignmentFlag.AlignVCenter, "All values are 0.")
             return

@@ -14,10 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.loss_view import LossView
+from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.run_controls import RunControls
@@ -56,6 +58,8 @@ class MainWindow(QMainWindow):
         self.notice = NoticeView(session)
         self.digits = DigitsView(session)
         self.network = NetworkView(session)
+        self.network.canvas.map_wanted.connect(self.open_map)
+        self.map_window: MapWindow | None = None
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.timing = TimingView(session)
@@ -207,6 +211,15 @@ class MainWindow(QMainWindow):
             self.time_lab = TimeLab(self.session, self)
         self.time_lab.show_in_front()
 
+    @Slot(object)
+    def open_map(self, place: Place) -> None:
+        """The window that shows one map large; made when it is first asked for."""
+        if self._closing.isActive():
+            return
+        if self.map_window is None:
+            self.map_window = MapWindow(self.session, self)
+        self.map_window.open_at(place)
+
     @Slot()
     def change_theme(self) -> None:
         """From dark to light and back."""
@@ -257,6 +270,8 @@ class MainWindow(QMainWindow):
         """Asks the threads to end and closes when they have, without freezing."""
         if self.time_lab:
             self.time_lab.shut_down()
+        if self.map_window:
+            self.map_window.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
             event.accept()
@@ -268,7 +283,8 @@ class MainWindow(QMainWindow):
 
     def _threads_have_ended(self) -> bool:
         lab_has = self.time_lab is None or self.time_lab.is_shut_down
-        return self.session.is_shut_down and lab_has
+        map_has = self.map_window is None or self.map_window.is_shut_down
+        return self.session.is_shut_down and lab_has and map_has
 
     @Slot()
     def _close_when_stopped(self) -> None:

@@ -9,7 +9,7 @@ a few times a second, since laying out text is dear. What nobody told to change 
 
 import math
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.network_classes import ClassRows, classes_width
-from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns
+from cnnviz.ui.network_layout import FOOTER, Column, Kind, arrange, make_columns, map_beside
 from cnnviz.ui.network_pictures import NetworkPictures
 from cnnviz.ui.network_trace import Trace, make_trace, paint_trace
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map
@@ -72,6 +72,9 @@ class NetworkView(QScrollArea):
 
 class NetworkCanvas(QWidget):
     """Paints the columns and tells the value under the pointer."""
+
+    map_wanted = Signal(object)
+    """A Place: somebody wants to see its map large."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -347,6 +350,21 @@ class NetworkCanvas(QWidget):
             selection, place = self._session.selection, self.place_at(event.position())
             selection.pin(None if place == selection.pinned else place)
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Wants a map large; its value stays pinned, as the first of the clicks may have not."""
+        place = self.place_at(event.position())
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        if place is None:
+            place = map_beside(self._columns, event.position())
+        elif len(place.index) == 3:
+            self._session.selection.pin(place)
+        self._want_map(place)
+
+    def _want_map(self, place: Place | None) -> None:
+        if place is not None and len(place.index) == 3:
+            self.map_wanted.emit(place)
+
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""
         self._pointer = None
@@ -354,8 +372,14 @@ class NetworkCanvas(QWidget):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go."""
+        """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go.
+
+        Enter wants the pinned value's map large.
+        """
         network, selection = self._session.network, self._session.selection
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._want_map(selection.pinned)
+            return
         if network is None or event.key() not in (*PIXELS, *MAPS, *LAYERS, Qt.Key.Key_Escape):
             super().keyPressEvent(event)
             return

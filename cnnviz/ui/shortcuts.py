@@ -39,6 +39,7 @@ IN_PLOT = (
     ("F", "Loss: all of it again"),
     ("+  −  ←  →", "Loss: zoom and move, with the plot in focus"),
     ("↑  ↓  ←  →", "Digits: move in the grid"),
+    ("Enter", "Network: the pinned value's map large"),
 )
 
 

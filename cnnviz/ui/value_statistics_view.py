@@ -106,9 +106,9 @@ class HistogramBars(QWidget):
         painter.end()
 
     def _paint_axis(self, painter: QPainter, line: QRectF) -> None:
-        edges, counts = self._told.histogram if self._told else ((), ())
+        edges = self._told.histogram.edges if self._told else ()
         bottom = Qt.AlignmentFlag.AlignBottom
-        if not len(counts):
+        if len(edges) < 2:
             painter.drawText(line, bottom, "No value but 0.")
             return
         low, high = float(edges[0]), float(edges[-1])

@@ -89,11 +89,13 @@ def _wants_background(name: str, ink: bool) -> NDArray[np.bool_]:
     colors = theme.THEMES[name]
     table = theme.ink_table() if ink else theme.signed_table()
     grounds = _luminance(table)
-    text, background = (
-        _luminance(np.array([theme.color(value).getRgb()[:3]], np.uint8))
-        for value in (colors.text, colors.background)
-    )
+    text, background = _luminance_of(colors.text), _luminance_of(colors.background)
     return _contrast(grounds, background) > _contrast(grounds, text)
+
+
+def _luminance_of(value: str) -> NDArray[np.float64]:
+    made = theme.color(value)
+    return _luminance(np.array([[made.red(), made.green(), made.blue()]], np.uint8))
 
 
 def _luminance(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
