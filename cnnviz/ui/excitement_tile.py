@@ -10,12 +10,12 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.mosaic import picture
 
-SIDE = 112
-"""Pixels of the picture."""
+SIDE, WIDTH = 84, 112
+"""Pixels of the picture, and of the words below it."""
 MARGIN = 3
 CAPTION = 34
 """Height of two lines."""
-TILE = QSize(SIDE + 2 * MARGIN, SIDE + 2 * MARGIN + CAPTION)
+TILE = QSize(WIDTH + 2 * MARGIN, SIDE + 2 * MARGIN + CAPTION)
 
 
 class ExcitementTile(QAbstractButton):
@@ -98,7 +98,7 @@ class ExcitementTile(QAbstractButton):
         if self.found is None:
             return
         colors = theme.tokens()
-        line = QRect(MARGIN, SIDE + 2 * MARGIN, SIDE, CAPTION // 2)
+        line = QRect(MARGIN, SIDE + 2 * MARGIN, WIDTH, CAPTION // 2)
         flags = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(theme.font(theme.SMALL, QFont.Weight.DemiBold))
         painter.setPen(theme.color(colors.text))
@@ -111,7 +111,7 @@ class ExcitementTile(QAbstractButton):
         painter.setPen(theme.color(colors.muted))
         text = f"label {self._label} · No. {theme.spaced(self.found.image)}"
         metrics = painter.fontMetrics()
-        painter.drawText(line, flags, metrics.elidedText(text, Qt.TextElideMode.ElideRight, SIDE))
+        painter.drawText(line, flags, metrics.elidedText(text, Qt.TextElideMode.ElideRight, WIDTH))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""

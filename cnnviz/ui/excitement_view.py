@@ -104,6 +104,7 @@ class ExcitementView(QWidget):
         buttons.addWidget(self.button)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.progress, 1)
+        buttons.addStretch()
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
@@ -283,14 +284,14 @@ class ExcitementView(QWidget):
         if _key(place) not in self._found:
             return f"Finds the {MOST_FINDS} of {images} test images with the greatest value here."
         question, finds = self._found[_key(place)]
-        weights = f"Found with the weights of batch {theme.spaced(question.step)}"
+        weights = f"Weights of batch {theme.spaced(question.step)}"
         if question.step != self._session.shown_step:
             weights += f"; shown now is batch {theme.spaced(self._session.shown_step)}"
         if not finds:
             return f"{weights}: no test image gives this map a number."
         if finds[0].value == 0:
             return f"{weights}: nothing in the test set excites this map; 0 is its greatest value."
-        return f"{weights}. The yellow frame is what the value sees. Click an image to choose it."
+        return f"{weights}. The yellow frame is what the value sees. Click one to choose it."
 
     def _say(self, text: str, bad: bool = False) -> None:
         self._bad = bad

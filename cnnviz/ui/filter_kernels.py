@@ -14,7 +14,7 @@ from cnnviz.ui.widgets.value_cells import numbers_glass
 GAP = 8
 CAPTION = 16
 """Height of a channel's number over its kernel."""
-GREATEST_CELL, LEAST_CELL = 44, 4
+GREATEST_CELL, LEAST_CELL = 40, 4
 SHARE_OF_WIDTH = 0.55
 """At most so high are all kernels together, if they can be."""
 

@@ -24,7 +24,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.excitement_tile import TILE
 from cnnviz.ui.excitement_view import COLUMNS, ExcitementView
 from cnnviz.ui.filter_kernels import FilterKernels
-from cnnviz.ui.large_map import LargeMap
+from cnnviz.ui.large_map import EDGE, LargeMap
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map, stops
 from cnnviz.ui.session import Session
 from cnnviz.ui.value_statistics_view import ValueStatisticsView
@@ -85,6 +85,7 @@ class MapWindow(QWidget):
         ):
             button = QToolButton()
             button.setText(text)
+            button.setProperty("quiet", "true")
             button.setToolTip(f"{text} ({_native(key)})")
             button.setAccessibleName(text)
             button.clicked.connect(slot)
@@ -97,20 +98,21 @@ class MapWindow(QWidget):
         names.addWidget(self.title)
         names.addWidget(self.about)
         head = QHBoxLayout()
-        head.setSpacing(6)
+        head.setContentsMargins(EDGE, 0, EDGE, 0)
+        head.setSpacing(2)
         head.addLayout(names)
         head.addStretch(1)
         for button in self.buttons.values():
             head.addWidget(button)
         left = QVBoxLayout()
-        left.setContentsMargins(MARGIN, MARGIN - 4, 0, 6)
+        left.setContentsMargins(MARGIN - EDGE, MARGIN - 4, 0, 6)
         left.setSpacing(10)
         left.addLayout(head)
         left.addWidget(self.map, 1)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        column.setSpacing(22)
+        column.setSpacing(18)
         column.addWidget(_part("Values", self.statistics))
         column.addWidget(self._kernel_part)
         column.addWidget(self._excitement_part)

@@ -8,7 +8,7 @@ from cnnviz.core.value_statistics import Statistics
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 
-HEIGHT = 104
+HEIGHT = 92
 AXIS = 18
 """Height of the numbers under the bars."""
 NUMBERS = ("min", "max", "mean", "std", "zeros")
@@ -102,16 +102,15 @@ class HistogramBars(QWidget):
         painter.fillRect(QRectF(0, axis - 1, self.width(), 1), theme.color(colors.line))
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(colors.muted))
-        self._paint_axis(painter, QRectF(0, axis, self.width(), AXIS))
+        self._paint_axis(painter, QRectF(0, axis, self.width(), AXIS), edges.tolist())
         painter.end()
 
-    def _paint_axis(self, painter: QPainter, line: QRectF) -> None:
-        edges = self._told.histogram.edges if self._told else ()
+    def _paint_axis(self, painter: QPainter, line: QRectF, edges: list[float]) -> None:
         bottom = Qt.AlignmentFlag.AlignBottom
         if len(edges) < 2:
             painter.drawText(line, bottom, "No value but 0.")
             return
-        low, high = float(edges[0]), float(edges[-1])
+        low, high = edges[0], edges[-1]
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | bottom, _short(low))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | bottom, _short(high))
         zero = line.width() * -low / (high - low)

@@ -36,10 +36,10 @@ def places_that_fit(level: float, width: float) -> int | None:
 
 
 def written(value: float, places: int) -> str:
-    """A value with so many decimals; exact zero is 0."""
+    """A value with so many decimals; exact zero is 0, and what rounds to zero has no sign."""
     if value == 0:
         return "0"
-    text = f"{value:.{places}f}" if math.isfinite(value) else str(value)
+    text = f"{value:z.{places}f}" if math.isfinite(value) else str(value)
     return text.replace("-", "−").replace("inf", "∞").replace("nan", "?")
 
 
@@ -57,11 +57,14 @@ def numbers_glass(values: Array, level: float, size: QSize, ratio: float, ink: b
     glass.setDevicePixelRatio(ratio)
     glass.fill(Qt.GlobalColor.transparent)
     shown = written_colors(values, level, ink)
+    quiet = np.abs(values) < 0.5 * 10.0**-places  # rounds to zero
+    if not ink:
+        shown[quiet] = theme.tokens().muted  # calm, for most values often do
     painter = QPainter(glass)
     painter.setFont(theme.font(theme.SMALL))
     for y in range(rows):
         for x in range(columns):
-            painter.setPen(theme.color(shown[y][x]))
+            painter.setPen(theme.color(str(shown[y, x])))
             cell.moveTo(x * cell.width(), y * cell.height())
             text = written(float(values[y, x]), places)
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, text)
@@ -69,18 +72,16 @@ def numbers_glass(values: Array, level: float, size: QSize, ratio: float, ink: b
     return glass
 
 
-def written_colors(values: Array, level: float, ink: bool) -> list[list[str]]:
+def written_colors(values: Array, level: float, ink: bool) -> NDArray[np.object_]:
     """The colour of each number: the theme's text or background, whichever can be read there."""
     colors = theme.tokens()
     with np.errstate(all="ignore"):
         shares = np.nan_to_num(values / (level or 1), nan=0.0, posinf=1.0, neginf=-1.0)
     low, scale = (0, 255) if ink else (128, 127)
     entries = np.clip(np.rint(shares * scale) + low, 0, 255).astype(np.uint8)
-    names = np.where(_wants_background(colors.name, ink)[entries], colors.background, colors.text)
-    if not ink:
-        names = np.where(values == 0, colors.muted, names)  # calm: most values are often zero
-    found: list[list[str]] = names.tolist()
-    return found
+    names: NDArray[np.object_] = np.full(values.shape, colors.text, object)
+    names[_wants_background(colors.name, ink)[entries]] = colors.background
+    return names
 
 
 @cache
