@@ -158,6 +158,9 @@ class LargeMap(QWidget):
         if self._values is None:
             return
         painter, area = QPainter(self), self.map_area
+        if self._ink:  # paper may be as white as the window
+            painter.setPen(theme.color(theme.tokens().line))
+            painter.drawRect(area.adjusted(-1, -1, 0, 0))
         painter.drawImage(area, self._picture)
         if not self._glass.isNull():
             painter.drawPixmap(area.topLeft(), self._glass)

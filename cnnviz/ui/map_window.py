@@ -123,6 +123,8 @@ class MapWindow(QWidget):
         self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.side.setFixedWidth(SIDE_WIDTH)
+        # A scroll bar that comes must not narrow the kernels, or it could make itself needless.
+        whole.setFixedWidth(SIDE_WIDTH - SCROLL_BAR)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
