@@ -83,6 +83,7 @@ class ExcitementView(QWidget):
 
     def _make_parts(self) -> None:
         self.button = QPushButton("Search the test set")
+        self.button.setProperty("primary", "true")
         self.button.setAccessibleName("Search the test set for what excites this map most")
         self.button.clicked.connect(self.start)
         self.cancel_button = QPushButton("Cancel")
