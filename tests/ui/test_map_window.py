@@ -279,6 +279,33 @@ def test_kernels_are_those_of_the_filter(window, open_map):
         assert shown.kernels.value_at(middle) == f"channel 0 · x {x}, y {y} · {value}"
 
 
+def test_one_of_many_kernels_is_shown_alone_with_its_numbers(
+    open_session, open_window, until, qtbot
+):
+    window = open_window(open_session(network="numpy-cnn"))
+    window.open_map(Place("conv2", (1, 3, 3)))
+    kernels = window.map_window.kernels
+    until(kernels.isVisible)
+    assert kernels.shown == list(range(8))
+    assert kernels.cell < LEAST_CELL
+    height = kernels.height()
+    qtbot.mouseClick(kernels, LEFT, pos=kernels.kernel_area(6).center())
+    assert kernels.shown == [6]
+    assert kernels.cell >= LEAST_CELL
+    assert not kernels._glasses[6].isNull()
+    assert kernels.height() == height
+    weights = dict(window.session.network.named_parameters())["conv2.weight"][1]
+    area = kernels.kernel_area(6)
+    drawn = kernels.grab().toImage().pixelColor(area.topLeft() + QPoint(2, 2)).name()
+    assert drawn == signed_color(weights[6, 0, 0], float(np.abs(weights).max()))
+    kernels.setFocus()
+    qtbot.keyClick(kernels, Qt.Key.Key_Right)
+    assert kernels.shown == [7]
+    qtbot.keyClick(kernels, Qt.Key.Key_Return)
+    assert kernels.shown == list(range(8))
+    assert window.map_window.place.index[0] == 1
+
+
 def test_a_pooling_layer_has_no_kernels(open_map):
     shown = open_map(Place("pool1", (0, 1, 1)))
     assert not shown.kernels.isVisible()
