@@ -243,13 +243,14 @@ class ExcitementView(QWidget):
         had_focus = self.cancel_button.hasFocus() and not searching
         finds = self._finds()
         self.button.setVisible(not searching)
-        self.button.setText("Search again" if finds is not None else "Search the test set")
+        self.button.setText("Search the test set" if finds is None else "Search again")
         self.cancel_button.setVisible(searching)
         self.progress.setVisible(searching)
-        for tile, find in zip(self.tiles, finds or (), strict=False):
-            self._show_find(tile, find)
         for place, tile in enumerate(self.tiles):
-            tile.setVisible(place < len(finds or ()))
+            tile.found = None  # it may be of a network that is gone
+            if finds is not None and place < len(finds):
+                self._show_find(tile, finds[place])
+            tile.setVisible(tile.found is not None)
             tile.setEnabled(not searching)
         self._mark_chosen()
         self._say(self._in_words())

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core import excitement as exciting
+from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.core.excitement import Question, most_exciting
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
@@ -487,6 +488,38 @@ def test_what_was_found_is_there_when_one_comes_back(open_map, qtbot, until):
     shown.map_before()
     assert shown.excitement.tiles[0].isVisible()
     assert shown.excitement.tiles[0].found == first
+
+
+def test_another_run_forgets_what_was_found(window, open_map, qtbot, until):
+    shown = open_map()
+    search(qtbot, until, shown)
+    request = window.session.request
+    window.session.open_run(type(request)(request.data, "lenet-5", request.settings))
+    until(lambda: window.session.spec.name == "lenet-5")
+    assert [tile.found for tile in shown.excitement.tiles] == [None] * 12
+    assert not any(tile.isVisible() for tile in shown.excitement.tiles)
+
+
+def test_images_of_three_channels(monkeypatch, open_session, open_window, qtbot, until):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 3, 12, 10), dtype=np.uint8)
+    split = Split(pixels, np.arange(40) % 3)
+    made = Dataset("made", "Made", split, split, ("a", "b", "c"), "Made for the tests.")
+    monkeypatch.setitem(LOADERS, "made", lambda: made)
+    layers = (conv2d(2, 3, stride=2), relu(), flatten(), dense(3))
+    monkeypatch.setitem(PRESETS, "made", Spec("made", "Made", (3, 12, 10), layers))
+    window = open_window(open_session(data="made", network="made", batch_size=16))
+    window.open_map(Place(INPUT, (0, 3, 3)))
+    shown = window.map_window
+    until(shown.map.hasFocus)
+    shown.next_map()
+    assert shown.title.text() == "Input · channel 1"
+    assert np.array_equal(shown.map._values, window.session.inspection.image[1])
+    shown.next_layer()
+    assert shown.kernels.shown == [0, 1, 2]
+    search(qtbot, until, shown)
+    tile = shown.excitement.tiles[0]
+    assert tile.picture_area.height() == 84
+    assert tile.picture_area.contains(tile.patch_area)
 
 
 def test_cancel_ends_the_search(open_map, qtbot, until, slow):
