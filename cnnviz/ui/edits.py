@@ -59,6 +59,10 @@ class ShownEdits(QObject):
         """Whether anything was undone."""
         return bool(self._history.future)
 
+    def can_mute(self, place: Place) -> bool:
+        """Whether a filter made the map that `place` is on."""
+        return filter_behind(self._layers, place) is not None
+
     def is_muted(self, place: Place) -> bool:
         """Whether the value at `place` is of a muted filter's map."""
         return filter_behind(self._layers, place) in self.now.muted

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
@@ -22,6 +23,7 @@ from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.loss_view import LossView
+from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.run_controls import RunControls
@@ -66,6 +68,8 @@ class MainWindow(QMainWindow):
         self.network = NetworkView(session)
         self.comparison = ComparisonView(session)
         self.edits = EditsView(session)
+        self.network.canvas.map_wanted.connect(self.open_map)
+        self.map_window: MapWindow | None = None
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.inspector = InspectorView(session)
@@ -320,6 +324,15 @@ class MainWindow(QMainWindow):
             self.time_lab = TimeLab(self.session, self)
         self.time_lab.show_in_front()
 
+    @Slot(object)
+    def open_map(self, place: Place) -> None:
+        """The window that shows one map large; made when it is first asked for."""
+        if self._closing.isActive():
+            return
+        if self.map_window is None:
+            self.map_window = MapWindow(self.session, self)
+        self.map_window.open_at(place)
+
     @Slot()
     def save_window(self) -> None:
         """Asks where to save what the window looks like now."""
@@ -393,6 +406,8 @@ class MainWindow(QMainWindow):
         self.edits.shut_down()
         if self.time_lab:
             self.time_lab.shut_down()
+        if self.map_window:
+            self.map_window.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
             event.accept()
@@ -404,7 +419,8 @@ class MainWindow(QMainWindow):
 
     def _threads_have_ended(self) -> bool:
         lab_has = self.time_lab is None or self.time_lab.is_shut_down
-        return self.session.is_shut_down and self.edits.is_shut_down and lab_has
+        map_has = self.map_window is None or self.map_window.is_shut_down
+        return self.session.is_shut_down and self.edits.is_shut_down and lab_has and map_has
 
     @Slot()
     def _close_when_stopped(self) -> None:

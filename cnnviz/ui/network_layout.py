@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from cnnviz.core.layer import Layer
 from cnnviz.core.layers import Conv2D, Flatten, MaxPool2D
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui.theme import spaced
 
 HEADER = 74
@@ -117,6 +118,16 @@ def make_columns(input_shape: tuple[int, int, int], layers: list[Layer]) -> list
         lines = (times(layer.output_shape), _about(layer))
         columns.append(Column(kind, layer.name, title, lines, layer.output_shape))
     return columns
+
+
+def map_beside(columns: list[Column], point: QPointF) -> Place | None:
+    """The middle of the map whose kernel is under `point`."""
+    for column in columns:
+        for index, kernel in enumerate(column.kernels):
+            if kernel.contains(point):
+                _, height, width = column.shape
+                return Place(column.name, (index, height // 2, width // 2))
+    return None
 
 
 def arrange(

@@ -1,55 +1,36 @@
 """The centre of the window: the chosen digit's way through the network, layer by layer, live.
 
 Each layer is a column: its maps after the convolution, activation or pooling, then the units, last
-the probabilities. One scale a layer, said below its column.
-
-Thirty times a second only pictures and bars are painted; words are painted when they are told anew,
-a few times a second, since laying out text is dear. What nobody told to change is left alone.
+the probabilities. One scale a layer, said below its column. How it is painted is in
+network_canvas.py; here are the pointer and the keys, zoom and pan.
 """
 
-import math
+from functools import partial
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
-    QFont,
-    QFontMetricsF,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QRegion,
     QResizeEvent,
-    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QScrollArea, QToolButton, QWidget
 
 from cnnviz.core.receptive_field import Place
-from cnnviz.core.workspace import Array
-from cnnviz.ui import theme
-from cnnviz.ui.comparison import Scale, Side
-from cnnviz.ui.network_classes import ClassRows, classes_width
-from cnnviz.ui.network_layout import FOOTER, HEADER, Column, Kind, arrange, halve, make_columns
+from cnnviz.ui.comparison import Scale
+from cnnviz.ui.network_canvas import NetworkPainting
+from cnnviz.ui.network_layout import (
+    map_beside,
+)
 from cnnviz.ui.network_menu import save_sections, spot_at
-from cnnviz.ui.network_pictures import NetworkPictures
-from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
-from cnnviz.ui.selection import first_place, kernel_channels, moved, other_layer, other_map
+from cnnviz.ui.selection import first_place, moved, other_layer, other_map
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu
-from cnnviz.ui.widgets.plate import paint_plate, plate_beside
-from cnnviz.ui.widgets.posing import posed_area
-from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, Section
 
 SCROLL_BAR = 8
 ZOOM_STEP, MOST_ZOOM = 1.25, 4.0
-WORDS_MS = 250
-"""Between two tellings of numbers while they change."""
-TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
-"""Pixels: the length of the slowest layer's time bar, and where all of them are."""
-BOLD = QFont.Weight.DemiBold
 PIXELS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -156,328 +137,20 @@ class NetworkView(QScrollArea):
         self.scale_button.move(10, self.height() - SCROLL_BAR - self.scale_button.height())
 
 
-class NetworkCanvas(QWidget):
-    """Paints the columns and tells the value under the pointer."""
+class NetworkCanvas(NetworkPainting):
+    """The columns under the pointer and the keys: point, pin, walk, mute, drag, open."""
 
     panned = Signal(QPointF)
     """Dragged by so many pixels, beside all pictures or with the middle button."""
+    map_wanted = Signal(object)
+    """A Place: somebody wants to see its map large."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-        self._columns: list[Column] = []
-        self._classes = ClassRows()
-        self._pictures = NetworkPictures()
-        self._trace: Trace | None = None
-        self._room = QSizeF(800, 480)
-        self._zoom = 1.0
+        super().__init__(session)
         self._panned: QPointF | None = None
-        self._pointer: QPointF | None = None
-        self._plate = QRectF()
-        self._framed = False
-        self._stale = self._untold = True
-        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Values of the network")
-        session.selection.changed.connect(self._select)
-        session.comparison.changed.connect(self._refit)
-        session.run_changed.connect(self._rebuild)
-        session.network_changed.connect(self._follow)
-        session.image_changed.connect(self._refresh)
-        session.times_changed.connect(self._follow_times)
-        self._rebuild()
-
-    @property
-    def columns(self) -> list[Column]:
-        """The columns as laid out now."""
-        return self._columns
-
-    def fit(self, room: QSizeF, zoom: float | None = None) -> None:
-        """Lays the columns out in `room`, or larger by `zoom` (as before, if None)."""
-        self._room = room
-        self._zoom = self._zoom if zoom is None else zoom
-        network = self._session.network
-        if network is not None:
-            layers = network.layers
-            needed = arrange(self._columns, layers, room, self._text_width, self._zoom)
-            self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
-            if self._session.comparison.side is Side.BOTH:
-                halve(self._columns)
-            self._classes.place(self._columns[-1].tiles, self._class_names())
-        self._trace = self._traced()
-        self._refresh()
-
-    def value_at(self, point: QPointF) -> str:
-        """What stands under `point`, in words and numbers; empty where there is nothing."""
-        place = self.place_at(point)
-        return self.in_words(place) if place else self._kernel_at(point)
-
-    def _kernel_at(self, point: QPointF) -> str:
-        """The weight under `point`, of the kernels beside the maps."""
-        network = self._session.network
-        if network is None:
-            return ""
-        channels = kernel_channels(network.layers, self._session.selection.place)
-        for column in self._columns:
-            for number, kernel in enumerate(column.kernels):
-                if kernel.contains(point):
-                    channel = channels[column.name]
-                    weights = dict(network.named_parameters())[f"{column.name}.weight"]
-                    height, width = weights.shape[2:]
-                    y = min(int((point.y() - kernel.y()) / kernel.height() * height), height - 1)
-                    x = min(int((point.x() - kernel.x()) / kernel.width() * width), width - 1)
-                    value = f"{float(weights[number, channel, y, x]):.4g}".replace("-", "−")
-                    where = f"filter {number} · channel {channel} · x {x}, y {y}"
-                    return f"{column.title} · {where} · {value}"
-        return ""
-
-    def place_at(self, point: QPointF) -> Place | None:
-        """Which value stands under `point`."""
-        for column in self._columns:
-            index = column.at(point)
-            if index is not None:
-                return Place(column.name, index)
-        return None
-
-    def in_words(self, place: Place) -> str:
-        """A value and where it is."""
-        inspection = self._session.inspection
-        column = next((each for each in self._columns if each.name == place.layer), None)
-        if inspection is None or column is None:
-            return ""
-        if column.kind is Kind.INPUT:
-            _, y, x = place.index
-            pixel = ", ".join(f"{value:.4g}" for value in inspection.image[:, y, x])
-            return f"{column.title} · x {x}, y {y} · {pixel}"
-        number = self._number(place)
-        if column.kind is Kind.CLASSES:
-            unit = place.index[0]
-            return self._class_in_words(unit, number, float(inspection.probabilities[unit]))
-        if column.kind is Kind.UNITS:
-            return f"{column.title} · unit {place.index[0]} · {number}"
-        channel, y, x = place.index
-        muted = " · muted" if self._session.edits.is_muted(place) else ""
-        return f"{column.title} · map {channel} · x {x}, y {y} · {number}{muted}"
-
-    def _number(self, place: Place) -> str:
-        """The value at `place`; while two are compared, both."""
-        inspections = {"": self._session.inspection}
-        if kept := self._session.comparison.kept:
-            inspections = {"now ": self._session.inspection, "kept ": kept.inspection}
-        return " · ".join(
-            f"{name}{float(each.outputs[place.layer][place.index]):.4g}".replace("-", "−")
-            for name, each in inspections.items()
-            if each
-        )
-
-    def _class_in_words(self, unit: int, logit: str, probability: float) -> str:
-        dataset = self._session.dataset
-        name = dataset.class_names[unit] if dataset else str(unit)
-        return f"Class {name} · logit {logit} · probability {100 * probability:.3f} %"
-
-    def _class_names(self) -> tuple[str, ...]:
-        return self._session.dataset.class_names if self._session.dataset else ()
-
-    # What changed.
-
-    @Slot()
-    def _rebuild(self) -> None:
-        network = self._session.network
-        if network is not None:
-            self._columns = make_columns(network.spec.input_shape, network.layers)
-            self.fit(self._room)
-            self._pictures = NetworkPictures(self._columns, network.layers)
-
-    @Slot()
-    def _refit(self) -> None:
-        """Another side or scale is shown."""
-        if self._columns:
-            self.fit(self._room)
-
-    @Slot()
-    def _refresh(self) -> None:
-        """All is new; pictures and words are made when they are to be seen, not before."""
-        self._stale = self._untold = True
-        self._pictures.forget_input()
-        self.update()
-
-    @Slot()
-    def _follow(self) -> None:
-        """Another vector: pictures and bars now, words soon."""
-        self._stale = True
-        inspection = self._session.inspection
-        if not self.isVisible() or inspection is None:
-            self._untold = True
-            return
-        moved = self._classes.show(self._probabilities()) | self._pictures.area
-        self.update(moved | self._plate_area())
-        if self._session.is_training:
-            self._calm.ask()
-        else:
-            self._calm.act()
-
-    def _tell_anew(self) -> None:
-        self._untold = True
-        self.update(QRegion(self._scales_area()) | self._classes.area)
-
-    @Slot()
-    def _select(self) -> None:
-        """Another value is looked at; kernels may show another channel."""
-        self._stale = True
-        self._trace = self._traced()
-        if self._trace and self._session.selection.pinned:
-            self.setAccessibleDescription(self.in_words(self._trace.place))
-        tiles = QRect(0, HEADER - 8, self.width(), self.height() - HEADER - FOOTER + 16)
-        self.update(self._plate_area() | tiles)
-
-    def _traced(self) -> Trace | None:
-        network, inspection = self._session.network, self._session.inspection
-        place = self._session.selection.place
-        if network is None or inspection is None or place is None:
-            return None
-        return make_trace(self._columns, network.layers, inspection, place)
-
-    @Slot()
-    def _follow_times(self) -> None:
-        self.update(self._times_area())
-
-    def _plate_area(self) -> QRegion:
-        """Where the plate is and where it will be."""
-        told = self._told()
-        soon = plate_beside(*told, self._seen()) if told else QRectF()
-        return QRegion(self._plate.united(soon).toAlignedRect())
-
-    def _times_area(self) -> QRect:
-        return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
-
-    def _scales_area(self) -> QRect:
-        return QRect(0, self.height() - FOOTER, self.width(), FOOTER)
-
-    def _seen(self) -> QRectF:
-        """The part that is scrolled into view, or painted for a file."""
-        return QRectF(posed_area(self) or self.visibleRegion().boundingRect())
-
-    def _probabilities(self) -> Array:
-        """Of the side that is shown."""
-        kept, now = self._session.comparison.kept, self._session.inspection
-        shown = kept.inspection if kept and self._session.comparison.side is Side.KEPT else now
-        return shown.probabilities if shown else np.zeros(0, np.float32)
-
-    def _make_images(self) -> None:
-        inspection, network = self._session.inspection, self._session.network
-        if inspection is None or network is None:
-            return
-        self._stale = False
-        channels = kernel_channels(network.layers, self._session.selection.place)
-        self._pictures.show(network, inspection, self._session.comparison, channels)
-        self._trace = self._traced()
-        self._classes.show(self._probabilities())
-
-    def _tell(self) -> None:
-        """Takes down what is said of the numbers of now."""
-        inspection = self._session.inspection
-        if inspection is None:
-            return
-        self._untold = False
-        self._pictures.tell()
-        self._classes.tell(self._probabilities(), self._session.label)
-
-    # Painting.
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Headers, tiles, the scale below, and the value under the pointer, where asked for."""
-        painter, region = QPainter(self), event.region()
-        if self._session.inspection is None:
-            self._paint_nothing(painter)
-            return
-        if self._stale:
-            self._make_images()
-        if self._untold:
-            self._tell()
-        self._paint_headers(painter, region)
-        if region.intersects(self._scales_area()):
-            self._pictures.paint_scales(painter, self.height() - 8.0)
-        self._classes.paint(painter, region)
-        if region.intersects(self._pictures.area):
-            self._pictures.paint(painter, self._session.edits.now)
-        if self._trace:
-            if self._session.slide.filling:
-                cover_unreached(painter, self._columns, self._trace.place)
-            paint_trace(painter, self._trace, self._session.selection.pinned is not None)
-        if self._framed and not posed_area(self):
-            painter.setPen(theme.color(theme.tokens().selected))
-            painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
-        self._paint_plate(painter)
-        painter.end()
-
-    def _paint_nothing(self, painter: QPainter) -> None:
-        painter.setFont(theme.font())
-        painter.setPen(theme.color(theme.tokens().muted))
-        text = "The network appears here as soon as the data are loaded."
-        painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()
-
-    def _paint_headers(self, painter: QPainter, region: QRegion) -> None:
-        times = region.intersects(self._times_area())
-        for column in self._columns:
-            words = QRectF(column.x - 2, 0, column.width + 4, TIME_TOP - 1)
-            if region.intersects(words.toAlignedRect()):
-                self._paint_title(painter, column)
-            if times:
-                self._paint_time(painter, column)
-
-    def _paint_title(self, painter: QPainter, column: Column) -> None:
-        colors = theme.tokens()
-        painter.setFont(theme.font(weight=BOLD))
-        painter.setPen(theme.color(colors.text))
-        painter.drawText(QPointF(column.x, 24), column.title)
-        painter.setFont(theme.font(theme.SMALL))
-        painter.setPen(theme.color(colors.muted))
-        for line, text in enumerate(column.lines):
-            painter.drawText(QPointF(column.x, 40 + 15 * line), text)
-
-    def _paint_time(self, painter: QPainter, column: Column) -> None:
-        """Forward and backward time, on one scale for all layers."""
-        rows = self._session.times.milliseconds
-        names = {column.name for column in self._columns}
-        layers = [rows.get((n, "forward"), 0) + rows.get((n, "backward"), 0) for n in names]
-        slowest = max(layers, default=0)
-        if not slowest:
-            return
-        colors = theme.tokens()
-        x = column.x
-        for direction, value in (("forward", colors.negative), ("backward", colors.positive)):
-            length = TIME_BAR * rows.get((column.name, direction), 0) / slowest
-            painter.fillRect(QRectF(x, TIME_TOP, length, TIME_HEIGHT), theme.color(value))
-            x += length
-
-    def _paint_plate(self, painter: QPainter) -> None:
-        """The value under the pointer, else the pinned one, in a small plate beside it."""
-        told = self._told()
-        self._plate = QRectF()
-        if told and posed_area(self) in (None, self.rect()):  # a column alone has no room for it
-            self._plate = paint_plate(painter, *told, self._seen())
-
-    def _told(self) -> tuple[QPointF, str] | None:
-        """Where the plate points and what it says."""
-        if self._pointer is not None:
-            text = self.value_at(self._pointer)
-            return (self._pointer, text) if text else None
-        if self._trace is None or self._session.selection.pinned is None:
-            return None
-        return self._trace.cell.bottomRight(), self.in_words(self._trace.place)
-
-    def _text_width(self, column: Column) -> float:
-        bold = QFontMetricsF(theme.font(weight=BOLD))
-        small = QFontMetricsF(theme.font(theme.SMALL))
-        return max(
-            classes_width(self._class_names()) if column.kind is Kind.CLASSES else 0,
-            bold.horizontalAdvance(column.title),
-            *(small.horizontalAdvance(line) for line in column.lines),
-        )
-
-    # Events.
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
@@ -514,8 +187,37 @@ class NetworkCanvas(QWidget):
             at = pinned.cell.center() if pinned else QPointF()
         self._pointer = None
         self._session.selection.point(None)
-        sections = save_sections(self, self._session, spot_at(self._columns, at))
+        place, spot = self.place_at(at), spot_at(self._columns, at)
+        sections = [self._choices(place), *save_sections(self, self._session, spot)]
         ChoiceMenu(self, sections).open_at(self.mapToGlobal(at.toPoint()))
+
+    def _choices(self, place: Place | None) -> Section:
+        """What can be done with a value, its map and what is shown."""
+        session = self._session
+        kept = session.comparison.kept is not None
+        compare = Choice("Compare no more" if kept else "Keep and compare", session.keep_or_end)
+        if place is None or len(place.index) != 3:
+            return [compare]
+        choices = [Choice("Show this map large", partial(self._want_map, place)), compare]
+        if session.edits.can_mute(place):
+            text = "Unmute this filter" if session.edits.is_muted(place) else "Mute this filter"
+            choices.append(Choice(text, partial(session.edits.toggle_mute_behind, place)))
+        return choices
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Wants a map large; its value stays pinned, as the first of the clicks may have not."""
+        place = self.place_at(event.position())
+        if event.button() is not Qt.MouseButton.LeftButton:
+            return
+        if place is None:
+            place = map_beside(self._columns, event.position())
+        elif len(place.index) == 3:
+            self._session.selection.pin(place)
+        self._want_map(place)
+
+    def _want_map(self, place: Place | None) -> None:
+        if place is not None and len(place.index) == 3:
+            self.map_wanted.emit(place)
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""
@@ -525,8 +227,14 @@ class NetworkCanvas(QWidget):
         self.update(self._plate_area())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go."""
+        """Walks: arrows by a value, Page keys by a map, with Shift by a layer; Esc lets go.
+
+        Enter wants the pinned value's map large.
+        """
         network, selection = self._session.network, self._session.selection
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._want_map(selection.pinned)
+            return
         if network is None or event.key() not in (*PIXELS, *MAPS, *LAYERS, Qt.Key.Key_Escape):
             super().keyPressEvent(event)
             return
@@ -555,14 +263,3 @@ class NetworkCanvas(QWidget):
         super().focusOutEvent(event)
         self._framed = False
         self.update()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catches up with what happened while hidden."""
-        self._refresh()
-        super().showEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange:
-            self._refresh()
-        super().changeEvent(event)

@@ -61,6 +61,7 @@ IN_PLOT = (
     ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
+    ("Enter", "Network: the pinned value's map large"),
 )
 
 

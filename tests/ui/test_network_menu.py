@@ -184,7 +184,7 @@ def test_the_menu_key_is_about_the_pinned_value(big, menu_at):
     menu.close()
     big.session.selection.let_go()
     menu = menu_at(big.network.canvas)
-    assert texts(menu) == ["Save whole network as picture…"]
+    assert texts(menu) == ["Keep and compare", "", "Save whole network as picture…"]
     menu.close()
 
 
@@ -272,3 +272,29 @@ def test_nothing_is_left_behind_when_nobody_wants_it(big, until):
     until(lambda: isinstance(QApplication.activeModalWidget(), QFileDialog))
     QApplication.activeModalWidget().reject()
     until(lambda: len(big.children()) == before)
+
+
+def test_the_menu_does_what_the_keys_do(big, qtbot, until):
+    canvas, session = big.network.canvas, big.session
+    place = Place("relu1", (2, 3, 3))
+
+    def choose(text):
+        session.selection.pin(place)
+        at = canvas._trace.cell.center().toPoint()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, canvas.mapToGlobal(at))
+        QApplication.sendEvent(canvas, event)
+        menu = QApplication.activePopupWidget()
+        action = next(action for action in menu.actions() if action.text() == text)
+        action.trigger()
+        menu.close()
+
+    choose("Mute this filter")
+    assert session.edits.is_muted(place)
+    choose("Unmute this filter")
+    assert not session.edits.is_muted(place)
+    choose("Keep and compare")
+    assert session.comparison.kept
+    choose("Compare no more")
+    assert session.comparison.kept is None
+    choose("Show this map large")
+    until(lambda: big.map_window is not None and big.map_window.isVisible())

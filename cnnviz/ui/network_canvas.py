@@ -1,0 +1,327 @@
+"""The network view's columns as they are painted: pictures thirty times a second, words at leisure.
+
+Thirty times a second only pictures and bars are painted; words are painted when they are told anew,
+a few times a second, since laying out text is dear. What nobody told to change is left alone.
+"""
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Slot
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QPainter,
+    QPaintEvent,
+    QRegion,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from cnnviz.core.receptive_field import Place
+from cnnviz.core.workspace import Array
+from cnnviz.ui import theme
+from cnnviz.ui.comparison import Side
+from cnnviz.ui.network_classes import ClassRows, classes_width
+from cnnviz.ui.network_layout import (
+    FOOTER,
+    HEADER,
+    Column,
+    Kind,
+    arrange,
+    halve,
+    make_columns,
+)
+from cnnviz.ui.network_pictures import NetworkPictures
+from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_trace
+from cnnviz.ui.network_words import value_in_words, weight_in_words
+from cnnviz.ui.selection import kernel_channels
+from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.plate import paint_plate, plate_beside
+from cnnviz.ui.widgets.posing import posed_area
+from cnnviz.ui.widgets.throttle import Throttle
+
+WORDS_MS = 250
+"""Between two tellings of numbers while they change."""
+TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
+"""Pixels: the length of the slowest layer's time bar, and where all of them are."""
+BOLD = QFont.Weight.DemiBold
+
+
+class NetworkPainting(QWidget):
+    """The columns of the session's network, the trace, and the value under the pointer."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._columns: list[Column] = []
+        self._classes = ClassRows()
+        self._pictures = NetworkPictures()
+        self._trace: Trace | None = None
+        self._room = QSizeF(800, 480)
+        self._zoom = 1.0
+        self._pointer: QPointF | None = None
+        self._plate = QRectF()
+        self._framed = False
+        self._stale = self._untold = True
+        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
+        session.selection.changed.connect(self._select)
+        session.comparison.changed.connect(self._refit)
+        session.run_changed.connect(self._rebuild)
+        session.network_changed.connect(self._follow)
+        session.image_changed.connect(self._refresh)
+        session.times_changed.connect(self._follow_times)
+        self._rebuild()
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns as laid out now."""
+        return self._columns
+
+    def fit(self, room: QSizeF, zoom: float | None = None) -> None:
+        """Lays the columns out in `room`, or larger by `zoom` (as before, if None)."""
+        self._room = room
+        self._zoom = self._zoom if zoom is None else zoom
+        network = self._session.network
+        if network is not None:
+            layers = network.layers
+            needed = arrange(self._columns, layers, room, self._text_width, self._zoom)
+            self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
+            if self._session.comparison.side is Side.BOTH:
+                halve(self._columns)
+            self._classes.place(self._columns[-1].tiles, self._class_names())
+        self._trace = self._traced()
+        self._refresh()
+
+    def value_at(self, point: QPointF) -> str:
+        """What stands under `point`, in words and numbers; empty where there is nothing."""
+        place = self.place_at(point)
+        return (
+            self.in_words(place) if place else weight_in_words(self._session, self._columns, point)
+        )
+
+    def place_at(self, point: QPointF) -> Place | None:
+        """Which value stands under `point`."""
+        for column in self._columns:
+            index = column.at(point)
+            if index is not None:
+                return Place(column.name, index)
+        return None
+
+    def in_words(self, place: Place) -> str:
+        """A value and where it is."""
+        return value_in_words(self._session, self._columns, place)
+
+    def _class_names(self) -> tuple[str, ...]:
+        return self._session.dataset.class_names if self._session.dataset else ()
+
+    # What changed.
+
+    @Slot()
+    def _rebuild(self) -> None:
+        network = self._session.network
+        if network is not None:
+            self._columns = make_columns(network.spec.input_shape, network.layers)
+            self.fit(self._room)
+            self._pictures = NetworkPictures(self._columns, network.layers)
+
+    @Slot()
+    def _refit(self) -> None:
+        """Another side or scale is shown."""
+        if self._columns:
+            self.fit(self._room)
+
+    @Slot()
+    def _refresh(self) -> None:
+        """All is new; pictures and words are made when they are to be seen, not before."""
+        self._stale = self._untold = True
+        self._pictures.forget_input()
+        self.update()
+
+    @Slot()
+    def _follow(self) -> None:
+        """Another vector: pictures and bars now, words soon."""
+        self._stale = True
+        inspection = self._session.inspection
+        if not self.isVisible() or inspection is None:
+            self._untold = True
+            return
+        moved = self._classes.show(self._probabilities()) | self._pictures.area
+        self.update(moved | self._plate_area())
+        if self._session.is_training:
+            self._calm.ask()
+        else:
+            self._calm.act()
+
+    def _tell_anew(self) -> None:
+        self._untold = True
+        self.update(QRegion(self._scales_area()) | self._classes.area)
+
+    @Slot()
+    def _select(self) -> None:
+        """Another value is looked at; kernels may show another channel."""
+        self._stale = True
+        self._trace = self._traced()
+        if self._trace and self._session.selection.pinned:
+            self.setAccessibleDescription(self.in_words(self._trace.place))
+        tiles = QRect(0, HEADER - 8, self.width(), self.height() - HEADER - FOOTER + 16)
+        self.update(self._plate_area() | tiles)
+
+    def _traced(self) -> Trace | None:
+        network, inspection = self._session.network, self._session.inspection
+        place = self._session.selection.place
+        if network is None or inspection is None or place is None:
+            return None
+        return make_trace(self._columns, network.layers, inspection, place)
+
+    @Slot()
+    def _follow_times(self) -> None:
+        self.update(self._times_area())
+
+    def _plate_area(self) -> QRegion:
+        """Where the plate is and where it will be."""
+        told = self._told()
+        soon = plate_beside(*told, self._seen()) if told else QRectF()
+        return QRegion(self._plate.united(soon).toAlignedRect())
+
+    def _times_area(self) -> QRect:
+        return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
+
+    def _scales_area(self) -> QRect:
+        return QRect(0, self.height() - FOOTER, self.width(), FOOTER)
+
+    def _seen(self) -> QRectF:
+        """The part that is scrolled into view, or painted for a file."""
+        return QRectF(posed_area(self) or self.visibleRegion().boundingRect())
+
+    def _probabilities(self) -> Array:
+        """Of the side that is shown."""
+        kept, now = self._session.comparison.kept, self._session.inspection
+        shown = kept.inspection if kept and self._session.comparison.side is Side.KEPT else now
+        return shown.probabilities if shown else np.zeros(0, np.float32)
+
+    def _make_images(self) -> None:
+        inspection, network = self._session.inspection, self._session.network
+        if inspection is None or network is None:
+            return
+        self._stale = False
+        channels = kernel_channels(network.layers, self._session.selection.place)
+        self._pictures.show(network, inspection, self._session.comparison, channels)
+        self._trace = self._traced()
+        self._classes.show(self._probabilities())
+
+    def _tell(self) -> None:
+        """Takes down what is said of the numbers of now."""
+        inspection = self._session.inspection
+        if inspection is None:
+            return
+        self._untold = False
+        self._pictures.tell()
+        self._classes.tell(self._probabilities(), self._session.label)
+
+    # Painting.
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Headers, tiles, the scale below, and the value under the pointer, where asked for."""
+        painter, region = QPainter(self), event.region()
+        if self._session.inspection is None:
+            self._paint_nothing(painter)
+            return
+        if self._stale:
+            self._make_images()
+        if self._untold:
+            self._tell()
+        self._paint_headers(painter, region)
+        if region.intersects(self._scales_area()):
+            self._pictures.paint_scales(painter, self.height() - 8.0)
+        self._classes.paint(painter, region)
+        if region.intersects(self._pictures.area):
+            self._pictures.paint(painter, self._session.edits.now)
+        if self._trace:
+            if self._session.slide.filling:
+                cover_unreached(painter, self._columns, self._trace.place)
+            paint_trace(painter, self._trace, self._session.selection.pinned is not None)
+        if self._framed and not posed_area(self):
+            painter.setPen(theme.color(theme.tokens().selected))
+            painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
+        self._paint_plate(painter)
+        painter.end()
+
+    def _paint_nothing(self, painter: QPainter) -> None:
+        painter.setFont(theme.font())
+        painter.setPen(theme.color(theme.tokens().muted))
+        text = "The network appears here as soon as the data are loaded."
+        painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+
+    def _paint_headers(self, painter: QPainter, region: QRegion) -> None:
+        times = region.intersects(self._times_area())
+        for column in self._columns:
+            words = QRectF(column.x - 2, 0, column.width + 4, TIME_TOP - 1)
+            if region.intersects(words.toAlignedRect()):
+                self._paint_title(painter, column)
+            if times:
+                self._paint_time(painter, column)
+
+    def _paint_title(self, painter: QPainter, column: Column) -> None:
+        colors = theme.tokens()
+        painter.setFont(theme.font(weight=BOLD))
+        painter.setPen(theme.color(colors.text))
+        painter.drawText(QPointF(column.x, 24), column.title)
+        painter.setFont(theme.font(theme.SMALL))
+        painter.setPen(theme.color(colors.muted))
+        for line, text in enumerate(column.lines):
+            painter.drawText(QPointF(column.x, 40 + 15 * line), text)
+
+    def _paint_time(self, painter: QPainter, column: Column) -> None:
+        """Forward and backward time, on one scale for all layers."""
+        rows = self._session.times.milliseconds
+        names = {column.name for column in self._columns}
+        layers = [rows.get((n, "forward"), 0) + rows.get((n, "backward"), 0) for n in names]
+        slowest = max(layers, default=0)
+        if not slowest:
+            return
+        colors = theme.tokens()
+        x = column.x
+        for direction, value in (("forward", colors.negative), ("backward", colors.positive)):
+            length = TIME_BAR * rows.get((column.name, direction), 0) / slowest
+            painter.fillRect(QRectF(x, TIME_TOP, length, TIME_HEIGHT), theme.color(value))
+            x += length
+
+    def _paint_plate(self, painter: QPainter) -> None:
+        """The value under the pointer, else the pinned one, in a small plate beside it."""
+        told = self._told()
+        self._plate = QRectF()
+        if told and posed_area(self) in (None, self.rect()):  # a column alone has no room for it
+            self._plate = paint_plate(painter, *told, self._seen())
+
+    def _told(self) -> tuple[QPointF, str] | None:
+        """Where the plate points and what it says."""
+        if self._pointer is not None:
+            text = self.value_at(self._pointer)
+            return (self._pointer, text) if text else None
+        if self._trace is None or self._session.selection.pinned is None:
+            return None
+        return self._trace.cell.bottomRight(), self.in_words(self._trace.place)
+
+    def _text_width(self, column: Column) -> float:
+        bold = QFontMetricsF(theme.font(weight=BOLD))
+        small = QFontMetricsF(theme.font(theme.SMALL))
+        return max(
+            classes_width(self._class_names()) if column.kind is Kind.CLASSES else 0,
+            bold.horizontalAdvance(column.title),
+            *(small.horizontalAdvance(line) for line in column.lines),
+        )
+
+    # Events.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up with what happened while hidden."""
+        self._refresh()
+        super().showEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._refresh()
+        super().changeEvent(event)
