@@ -81,6 +81,9 @@ def test_a_map_its_layer_its_kernels_and_pictures_are_offered(big, menu_at):
     column = column_named(big, "conv2")
     menu = menu_at(big.network.canvas, column.tiles[5].center())
     assert texts(menu) == [
+        "Show this map large",
+        "Keep and compare",
+        "Mute this filter",
         "Save this map's numbers…",
         "Save all maps of Conv 2…",
         "Save this kernel…",
@@ -184,7 +187,7 @@ def test_the_menu_key_is_about_the_pinned_value(big, menu_at):
     menu.close()
     big.session.selection.let_go()
     menu = menu_at(big.network.canvas)
-    assert texts(menu) == ["Keep and compare", "", "Save whole network as picture…"]
+    assert texts(menu) == ["Keep and compare", "Save whole network as picture…"]
     menu.close()
 
 
