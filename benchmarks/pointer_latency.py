@@ -20,7 +20,8 @@ from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.application import make_application
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 MOVES = 300
 

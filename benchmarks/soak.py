@@ -26,7 +26,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QMenu, QPushButton
 from cnnviz.core.settings import Settings
 from cnnviz.ui.application import make_application, open_window
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.session import RunRequest
+from cnnviz.ui.messages import RunRequest
 
 KEYS = "Space B E N P L F Plus Minus Left Right Up Down Home Tab Escape Return Enter 1 5 9".split()
 RESTARTS = 0.004
@@ -110,7 +110,12 @@ class Monkey(QTimer):
             window.session.play()
         elif choice < RESTARTS:
             self.random.choice(
-                [window.choose_network, window.choose_data, window.choose_optimizer, window.reset]
+                [
+                    window.controls.network_choice.open_menu,
+                    window.controls.data_choice.open_menu,
+                    window.controls.optimizer_choice.open_menu,
+                    window.controls.reset_button.click,
+                ]
             )()
         elif choice < 0.01:
             window.change_theme()

@@ -32,7 +32,7 @@ from cnnviz.core.status import Phase, Status
 from cnnviz.core.stopwatch import Row, Stopwatch
 from cnnviz.core.time_history import BatchTimes
 from cnnviz.core.timeline import EpochResult, Timeline
-from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
+from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Snapshot, Trainer
 from cnnviz.core.workspace import Array
 
 FRAME = 1 / 30
@@ -47,6 +47,15 @@ class Ready:
     spec: Spec
     settings: Settings
     status: Status
+    snapshot: Snapshot
+    """Of the untrained network."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A snapshot to go back to. Nobody writes to it any more: whoever watches may keep it too."""
+
+    snapshot: Snapshot
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class Failed:
     details: str
 
 
-Entry = BatchResult | EpochResult | Ready | Restored | Edited | LossDiverged | Failed
+Entry = BatchResult | Kept | EpochResult | Ready | Restored | Edited | LossDiverged | Failed
 
 
 @dataclass
@@ -251,11 +260,13 @@ class Runner:
 
     def _start_trainer(self) -> Trainer:
         trainer = self._build()
-        self._timeline.keep(trainer.snapshot())
+        first = trainer.snapshot()
+        self._timeline.keep(first)
         batches, planned = trainer.batches_per_epoch, trainer.planned_steps
         with self._changed:
             self._status = Status(Phase.PAUSED, 0, self._goal, batches, planned)
-            ready = Ready(trainer.dataset, trainer.network.spec, trainer.settings, self._status)
+            spec, settings = trainer.network.spec, trainer.settings
+            ready = Ready(trainer.dataset, spec, settings, self._status, first)
             self._outbox.entries.append(ready)
         self._publish_vector(trainer)
         return trainer
@@ -300,9 +311,9 @@ class Runner:
         convolution = trainer.convolution
         result = trainer.train_batch(self._stopwatch, unwanted)
         self._timeline.record(result)
-        if self._timeline.wants_snapshot(trainer.step):
-            self._timeline.keep(trainer.snapshot())
         self._tell(result)
+        if self._timeline.wants_snapshot(trainer.step):
+            self._keep(trainer.snapshot())
         self._show(step=trainer.step)
         if perf_counter() - self._published >= FRAME:
             self._publish_vector(trainer)
@@ -313,6 +324,10 @@ class Runner:
                 self._outbox.seconds[row] = self._outbox.seconds.get(row, 0.0) + seconds
             self._outbox.timed_batches += 1
             self._outbox.times.append(times)
+
+    def _keep(self, snapshot: Snapshot) -> None:
+        self._timeline.keep(snapshot)
+        self._tell(Kept(snapshot))
 
     def _evaluation_is_due(self, trainer: Trainer) -> bool:
         """At each epoch's end, until its test has been made."""
@@ -349,8 +364,10 @@ class Runner:
             return
         for edits in self._edits:
             apply_edits(trainer.network, edits)
-            self._timeline.keep_edited(trainer.snapshot())
+            snapshot = trainer.snapshot()
+            self._timeline.keep_edited(snapshot)
             self._tell(Edited(trainer.step, edits))
+            self._tell(Kept(snapshot))
             self._publish_vector(trainer)
         self._edits.clear()
 

@@ -14,7 +14,8 @@ from cnnviz.core.datasets import best_available
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.icons import icon
 
 

@@ -20,7 +20,8 @@ from cnnviz.core.comparison import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
-from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.question import Question
 
 POLL_MS = 50

@@ -22,7 +22,8 @@ from cnnviz.core.excitement import MOST_FINDS, Find, Question, Search, Standing
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
 from cnnviz.ui import theme
 from cnnviz.ui.excitement_tile import ExcitementTile
-from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session
 
 POLL_MS = 50
 COLUMNS = 4

@@ -1,6 +1,7 @@
 """The one window: views laid out around a session, shortcuts, and what is remembered."""
 
 import sys
+from operator import attrgetter
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QKeySequence, QShortcut, QShowEvent
@@ -140,51 +141,6 @@ class MainWindow(QMainWindow):
         """From the filters to the inspector and back."""
         self.pages.setCurrentIndex(1 - self.pages.currentIndex())
 
-    @Slot()
-    def copy(self) -> None:
-        """Takes the arithmetic of the value that is looked at to the clipboard."""
-        self.inspector.copy()
-
-    @Slot()
-    def compare(self) -> None:
-        """Keeps what is shown, to compare it with what comes; or compares no more."""
-        self.session.keep_or_end()
-
-    @Slot()
-    def next_side(self) -> None:
-        """What is shown now, what was kept, both, their difference."""
-        self.comparison.next_side()
-
-    @Slot()
-    def next_scale(self) -> None:
-        """What full colour means in the network view."""
-        self.network.next_scale()
-
-    @Slot()
-    def zoom_in(self) -> None:
-        """The network a step larger."""
-        self.network.zoom_in()
-
-    @Slot()
-    def zoom_out(self) -> None:
-        """The network a step smaller."""
-        self.network.zoom_out()
-
-    @Slot()
-    def zoom_to_fit(self) -> None:
-        """The whole network."""
-        self.network.zoom_to_fit()
-
-    @Slot()
-    def slide(self) -> None:
-        """Slides the kernel of the value that is looked at, or stops it."""
-        self.inspector.slide_or_rest()
-
-    @Slot()
-    def let_go(self) -> None:
-        """Lets go of the value that is held."""
-        self.session.selection.let_go()
-
     def _split(self, name: str, way: Qt.Orientation, *parts: QWidget) -> QSplitter:
         splitter = QSplitter(way)
         splitter.setHandleWidth(1)
@@ -220,7 +176,7 @@ class MainWindow(QMainWindow):
         for shortcut in SHORTCUTS:
             for key in shortcut.keys:
                 made = QShortcut(QKeySequence(key), self)
-                made.activated.connect(getattr(self, shortcut.method))
+                made.activated.connect(attrgetter(shortcut.slot)(self))
         MenuKey(self)
 
     @Slot()
@@ -231,41 +187,6 @@ class MainWindow(QMainWindow):
             focused.click()
         else:
             self.controls.train_button.click()
-
-    @Slot()
-    def one_batch(self) -> None:
-        """Trains one batch."""
-        self.controls.batch_button.click()
-
-    @Slot()
-    def one_epoch(self) -> None:
-        """Trains to the epoch's end."""
-        self.controls.epoch_button.click()
-
-    @Slot()
-    def reset(self) -> None:
-        """Back to the untrained network, after a question."""
-        self.controls.reset_button.click()
-
-    @Slot()
-    def choose_data(self) -> None:
-        """Opens the menu of data."""
-        self.controls.data_choice.open_menu()
-
-    @Slot()
-    def choose_network(self) -> None:
-        """Opens the menu of networks."""
-        self.controls.network_choice.open_menu()
-
-    @Slot()
-    def choose_optimizer(self) -> None:
-        """Opens the menu of optimisers."""
-        self.controls.optimizer_choice.open_menu()
-
-    @Slot()
-    def choose_way(self) -> None:
-        """Opens the menu of the ways of convolution."""
-        self.controls.way_choice.open_menu()
 
     @Slot()
     def edit_rate(self) -> None:
@@ -304,16 +225,6 @@ class MainWindow(QMainWindow):
         """Begins to paint kernels, or ends it."""
         self.pages.setCurrentWidget(self.filters_page)
         self.filters.paint_button.click()
-
-    @Slot()
-    def undo_edit(self) -> None:
-        """Takes the last edit back."""
-        self.session.edits.undo()
-
-    @Slot()
-    def redo_edit(self) -> None:
-        """Makes it again."""
-        self.session.edits.redo()
 
     @Slot()
     def open_time_lab(self) -> None:

@@ -4,7 +4,8 @@ from PySide6.QtCore import QEvent, QSize, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.ui import theme
-from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.icons import icon
 
 

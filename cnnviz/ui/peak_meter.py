@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviz.core.machine import Peak, measure_peak
 from cnnviz.core.status import Phase
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 POLL_MS = 30
 PATIENCE = 10

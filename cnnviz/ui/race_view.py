@@ -14,8 +14,9 @@ from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.race import Course, Pace, Race, Standing
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
+from cnnviz.ui.messages import Notice
 from cnnviz.ui.race_bars import Board, RaceBars
-from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.session import Session
 
 POLL_MS = 100
 MARGIN = 16

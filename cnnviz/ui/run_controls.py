@@ -14,7 +14,8 @@ from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField

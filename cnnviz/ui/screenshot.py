@@ -13,7 +13,8 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.application import make_application, on_interrupt
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.session import Notice, RunRequest, Session
+from cnnviz.ui.messages import Notice, RunRequest
+from cnnviz.ui.session import Session
 
 SETTLE_MS = 400
 """After training, for numbers that refresh four times a second."""

@@ -5,9 +5,9 @@ keeps a network of its own: whichever vector is to be shown is loaded there and 
 image. Live watching, another digit, another moment: all the same path.
 """
 
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -22,6 +22,7 @@ from cnnviz.core.runner import (
     Edited,
     Entry,
     Failed,
+    Kept,
     LossDiverged,
     Outbox,
     Ready,
@@ -31,51 +32,21 @@ from cnnviz.core.runner import (
 from cnnviz.core.settings import Settings, planned_epochs
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
-from cnnviz.core.stopwatch import Row
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Trainer
 from cnnviz.core.workspace import Array
-from cnnviz.ui.comparison import Comparison, Kept
+from cnnviz.ui.comparison import Comparison
+from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
+from cnnviz.ui.messages import Notice, RunRequest, Times
+from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
-TIMED_BATCHES = 50
-"""Times per layer are means over about this many last batches."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something the user should know, and a way out: (what the button says, what it does)."""
-
-    text: str
-    details: str = ""
-    action: str = ""
-    act: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What a run is made of: where the data come from, which preset, how to train."""
-
-    data: str
-    network: str
-    settings: Settings
-    epochs: int | None = None
-    """Planned epochs; None for a number that suits the size of the data."""
-
-
-@dataclass(frozen=True)
-class Times:
-    """Mean milliseconds per batch by row, over the last `batches` batches; `total` is their sum."""
-
-    milliseconds: dict[Row, float]
-    total: float
-    batches: int
 
 
 class Session(QObject):
@@ -89,6 +60,8 @@ class Session(QObject):
     """The timeline grew or was cut."""
     network_changed = Signal()
     """The shown vector or the edits over it are others; weights and inspection are new."""
+    moment_changed = Signal()
+    """Another moment is looked at, or the newest again."""
     image_changed = Signal()
     """Another image is chosen; inspection is new."""
     status_changed = Signal()
@@ -116,6 +89,9 @@ class Session(QObject):
         self.edits.changed.connect(self._show_edits)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
+        self.moment: int | None = None
+        """The batch in the past that is looked at; None for the newest."""
+        self._newest: tuple[int, Array] | None = None
         self.image_index = 0
         self.folder = ""  # where something was saved last
         self.times = Times({}, 0.0, 0)
@@ -124,7 +100,7 @@ class Session(QObject):
         self._coming: tuple[RunRequest, Runner] | None = None
         self._leaving: list[Runner] = []
         self._ended = False
-        self._recent: deque[tuple[int, dict[Row, float]]] = deque()
+        self._recent = RecentTimes()
         self._text_due = 0.0
         self._play_when_ready = False
         self._timer = QTimer(self)
@@ -217,6 +193,47 @@ class Session(QObject):
             self._runner.travel(step)
             self.drain()
 
+    def look_at(self, step: int | None) -> None:
+        """Shows the network as it was at the snapshot nearest before `step`; None for now.
+
+        Training goes on underneath. At or after the newest batch, now is shown.
+        """
+        if step is not None and (step >= len(self.timeline) or not self.timeline.snapshots):
+            step = None
+        snapshot = None if step is None else self.timeline.nearest(step)
+        moment = snapshot.step if snapshot else None
+        if moment == self.moment:
+            return
+        self.moment = moment
+        if snapshot:
+            self._show_vector(snapshot.step, snapshot.vector)
+        elif self._newest:
+            self._show_vector(*self._newest)
+        self.moment_changed.emit()
+
+    def look_on(self, by: int) -> None:
+        """The snapshot before or after the one that is looked at; after the last, now."""
+        steps = sorted(self.timeline.snapshots)
+        here = bisect_left(steps, len(self.timeline) if self.moment is None else self.moment)
+        place = max(here + by, 0)
+        self.look_at(steps[place] if place < len(steps) else None)
+
+    def look_on_by_epochs(self, by: int) -> None:
+        """The end of the epoch before or after; before the first, the untrained network."""
+        ends = [0, *(epoch.step for epoch in self.timeline.epochs)]
+        here = len(self.timeline) if self.moment is None else self.moment
+        if by < 0:
+            self.look_at(max((end for end in ends if end < here), default=0))
+        else:
+            self.look_at(min((end for end in ends if end > here), default=None))
+
+    def go_on_from_here(self) -> None:
+        """Takes training back to the moment that is looked at; what came after is void."""
+        if self.moment is not None:
+            step = self.moment
+            self.look_at(None)
+            self.travel(step)
+
     def set_learning_rate(self, rate: float) -> None:
         """A new rate from the next batch on; raises SettingsError if it makes no sense."""
         if self._runner:
@@ -256,7 +273,7 @@ class Session(QObject):
         elif self.network and self.inspection and self.dataset and self.label is not None:
             name, weights = self.dataset.class_names[self.label], self.network.state_dict()
             words = f"No. {self.image_index}, a {name}, at batch {self.shown_step}"
-            kept = Kept(self.inspection, weights, self.image_index, self.shown_step, words)
+            kept = Compared(self.inspection, weights, self.image_index, self.shown_step, words)
             self.comparison.keep(kept)
 
     @property
@@ -296,7 +313,9 @@ class Session(QObject):
         outbox = self._runner.drain()
         self._take_entries(outbox.entries)
         if outbox.vector is not None:
-            self._show_vector(*outbox.vector)
+            self._newest = outbox.vector
+            if self.moment is None:
+                self._show_vector(*outbox.vector)
         self._take_times(outbox)
         if status != self.status:
             self.status = status
@@ -336,6 +355,8 @@ class Session(QObject):
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
         self.timeline = Timeline()
+        self.timeline.keep(ready.snapshot)
+        self._newest, self.moment = (0, ready.snapshot.vector), None
         self.time_history = TimeHistory()
         self.network = Network(ready.spec, ready.settings.seed)
         self.edits.lay_over(self.network, self.network.vector.copy())
@@ -362,11 +383,15 @@ class Session(QObject):
         for entry in entries:
             if isinstance(entry, BatchResult):
                 self.timeline.record(entry)
+            elif isinstance(entry, Kept):
+                self.timeline.keep(entry.snapshot)
             elif isinstance(entry, EpochResult):
                 self.timeline.epochs.append(entry)
             elif isinstance(entry, Restored):
                 self.timeline.cut(entry.step)
                 self.time_history.cut(entry.step)
+                if self.moment is not None and self.moment > entry.step:
+                    self.look_at(None)
                 if entry.step == 0:
                     self._forget_times()
             elif isinstance(entry, Edited):
@@ -432,24 +457,13 @@ class Session(QObject):
     def _take_times(self, outbox: Outbox) -> None:
         for batch in outbox.times:
             self.time_history.record(batch)
-        if outbox.timed_batches:
-            self._recent.append((outbox.timed_batches, outbox.seconds))
-        while sum(count for count, _ in self._recent) - self._oldest_count() >= TIMED_BATCHES:
-            self._recent.popleft()
-        if not self._recent or perf_counter() < self._text_due:
+        self._recent.take(outbox)
+        if self._recent.is_empty or perf_counter() < self._text_due:
             return
         self._text_due = perf_counter() + TEXT_SECONDS
-        batches = sum(count for count, _ in self._recent)
-        rows: dict[Row, float] = {}
-        for _, seconds in self._recent:
-            for row, value in seconds.items():
-                rows[row] = rows.get(row, 0.0) + 1000 * value / batches
-        self.times = Times(rows, sum(rows.values()), batches)
+        self.times = self._recent.mean()
         self.images_per_second = 1000 * self.settings.batch_size / self.times.total
         self.times_changed.emit()
-
-    def _oldest_count(self) -> int:
-        return self._recent[0][0] if self._recent else 0
 
     def _ask(self, wish: Callable[[Runner], None]) -> None:
         if self._runner:

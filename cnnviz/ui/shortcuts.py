@@ -9,42 +9,47 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
 
 @dataclass(frozen=True)
 class Shortcut:
-    """Keys, the window's method they call, and what it does in the user's words."""
+    """Keys, the slot they call as seen from the window, and what it does in the user's words."""
 
     keys: tuple[str, ...]
-    method: str
+    slot: str
     text: str
 
 
 SHORTCUTS = (
     Shortcut(("Space",), "train_or_pause", "Train or pause"),
-    Shortcut(("B",), "one_batch", "Train one batch"),
-    Shortcut(("E",), "one_epoch", "Train to the epoch's end"),
-    Shortcut(("Ctrl+R",), "reset", "Back to the untrained network"),
+    Shortcut(("B",), "controls.batch_button.click", "Train one batch"),
+    Shortcut(("E",), "controls.epoch_button.click", "Train to the epoch's end"),
+    Shortcut(("Ctrl+R",), "controls.reset_button.click", "Back to the untrained network"),
     Shortcut(("N", "]"), "next_image", "Next digit"),
     Shortcut(("P", "["), "previous_image", "Digit before"),
     Shortcut(("Ctrl+G",), "edit_number", "Digit by its number"),
     Shortcut(("Ctrl+L",), "edit_rate", "Learning rate"),
-    Shortcut(("Ctrl+D",), "choose_data", "Data"),
-    Shortcut(("Ctrl+N",), "choose_network", "Network"),
-    Shortcut(("Ctrl+O",), "choose_optimizer", "Optimiser"),
-    Shortcut(("Ctrl+K",), "choose_way", "Way of convolution"),
+    Shortcut(("Ctrl+D",), "controls.data_choice.open_menu", "Data"),
+    Shortcut(("Ctrl+N",), "controls.network_choice.open_menu", "Network"),
+    Shortcut(("Ctrl+O",), "controls.optimizer_choice.open_menu", "Optimiser"),
+    Shortcut(("Ctrl+K",), "controls.way_choice.open_menu", "Way of convolution"),
     Shortcut(("M",), "mute_filter", "Mute the filter of the map or kernel looked at, or unmute it"),
     Shortcut(("Ctrl+E",), "paint_kernels", "Paint kernels"),
-    Shortcut(("Ctrl+Z",), "undo_edit", "Undo the last edit"),
-    Shortcut(("Ctrl+Shift+Z",), "redo_edit", "Redo it"),
+    Shortcut(("Ctrl+Z",), "session.edits.undo", "Undo the last edit"),
+    Shortcut(("Ctrl+Shift+Z",), "session.edits.redo", "Redo it"),
     Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "open_time_lab", "Time lab"),
+    Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
+    Shortcut((".",), "loss.look_forward", "The snapshot after"),
+    Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
+    Shortcut(("Ctrl+.",), "loss.look_forward_by_epoch", "The epoch's end after"),
+    Shortcut(("Backspace",), "loss.look_at_now", "Look at the newest batch again"),
     Shortcut(("I",), "turn_page", "Filters or inspector"),
-    Shortcut(("S",), "slide", "Slide the kernel over its input, or stop"),
-    Shortcut(("C",), "compare", "Keep what is shown and compare, or no more"),
-    Shortcut(("V",), "next_side", "Compared: now, kept, both, difference"),
-    Shortcut(("X",), "next_scale", "Colours: one scale a layer, a map, or locked"),
-    Shortcut(("Ctrl++", "Ctrl+="), "zoom_in", "Network larger (or Ctrl and the wheel)"),
-    Shortcut(("Ctrl+-",), "zoom_out", "Network smaller"),
-    Shortcut(("Ctrl+0",), "zoom_to_fit", "Network: all of it again"),
-    Shortcut(("Ctrl+C",), "copy", "Copy the arithmetic of the pinned value"),
-    Shortcut(("Escape",), "let_go", "Let go of the pinned value"),
+    Shortcut(("S",), "inspector.slide_or_rest", "Slide the kernel over its input, or stop"),
+    Shortcut(("C",), "session.keep_or_end", "Keep what is shown and compare, or no more"),
+    Shortcut(("V",), "comparison.next_side", "Compared: now, kept, both, difference"),
+    Shortcut(("X",), "network.next_scale", "Colours: one scale a layer, a map, or locked"),
+    Shortcut(("Ctrl++", "Ctrl+="), "network.zoom_in", "Network larger (or Ctrl and the wheel)"),
+    Shortcut(("Ctrl+-",), "network.zoom_out", "Network smaller"),
+    Shortcut(("Ctrl+0",), "network.zoom_to_fit", "Network: all of it again"),
+    Shortcut(("Ctrl+C",), "inspector.copy", "Copy the arithmetic of the pinned value"),
+    Shortcut(("Escape",), "session.selection.let_go", "Let go of the pinned value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),

@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.layer import Layer
 from cnnviz.ui import theme
-from cnnviz.ui.session import Session, Times
+from cnnviz.ui.messages import Times
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 

@@ -18,7 +18,8 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.application import make_application
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 # Read when the first application is made. The offscreen platform's own screen is 800×800, smaller
 # than the window.

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QLabel, QToolButton
 from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.ui import theme
 from cnnviz.ui.digits_view import COLUMNS, DigitsView
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 ROLE = Qt.ItemDataRole.ToolTipRole
 KEYS = Qt.Key

@@ -12,7 +12,8 @@ from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 HERE, BESIDE = Weight("conv1", 1, 0, 2, 2), Weight("conv1", 1, 0, 2, 3)
 

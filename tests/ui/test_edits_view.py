@@ -16,7 +16,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
 from cnnviz.ui.edits_view import EditsView
-from cnnviz.ui.session import RunRequest
+from cnnviz.ui.messages import RunRequest
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -13,8 +13,10 @@ from cnnviz.core.status import Phase, Status
 from cnnviz.core.timeline import EpochResult
 from cnnviz.core.trainer import BatchResult
 from cnnviz.ui import theme
-from cnnviz.ui.loss_view import RIGHT, LossView
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.loss_plot import RIGHT
+from cnnviz.ui.loss_view import LossView
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 PER_EPOCH = 100
 

@@ -28,12 +28,13 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 
 LEFT = Qt.MouseButton.LeftButton
-KEYS = [(key, shortcut.method) for shortcut in SHORTCUTS for key in shortcut.keys]
+KEYS = [(key, shortcut.slot) for shortcut in SHORTCUTS for key in shortcut.keys]
 
 
 def dialog(kind):
@@ -52,33 +53,48 @@ def after(method):
     """What must hold after a key, of the window."""
     return {
         "train_or_pause": lambda window: window.session.is_training,
-        "one_batch": lambda window: len(window.session.timeline) == 3,
-        "one_epoch": lambda window: len(window.session.timeline) == 11,
-        "reset": lambda window: dialog(QMessageBox) is not None,
+        "controls.batch_button.click": lambda window: len(window.session.timeline) == 3,
+        "controls.epoch_button.click": lambda window: len(window.session.timeline) == 11,
+        "controls.reset_button.click": lambda window: dialog(QMessageBox) is not None,
         "next_image": lambda window: window.session.image_index == 6,
         "previous_image": lambda window: window.session.image_index == 4,
         "edit_number": lambda window: window.digits.number.hasFocus(),
         "edit_rate": lambda window: window.controls.rate_field.hasFocus(),
-        "choose_data": lambda window: window.controls.data_choice.menu().isVisible(),
-        "choose_network": lambda window: window.controls.network_choice.menu().isVisible(),
-        "choose_optimizer": lambda window: window.controls.optimizer_choice.menu().isVisible(),
-        "choose_way": lambda window: window.controls.way_choice.menu().isVisible(),
+        "controls.data_choice.open_menu": lambda window: (
+            window.controls.data_choice.menu().isVisible()
+        ),
+        "controls.network_choice.open_menu": lambda window: (
+            window.controls.network_choice.menu().isVisible()
+        ),
+        "controls.optimizer_choice.open_menu": lambda window: (
+            window.controls.optimizer_choice.menu().isVisible()
+        ),
+        "controls.way_choice.open_menu": lambda window: (
+            window.controls.way_choice.menu().isVisible()
+        ),
         "mute_filter": lambda window: Filter("conv1", 3) in window.session.edits.now.muted,
         "paint_kernels": lambda window: window.filters.canvas.painting,
-        "undo_edit": lambda window: not window.session.edits.now,
-        "redo_edit": lambda window: len(window.session.edits.now.muted) == 2,
+        "session.edits.undo": lambda window: not window.session.edits.now,
+        "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
-        "slide": lambda window: window.session.slide.running,
-        "let_go": lambda window: window.session.selection.pinned is None,
-        "compare": lambda window: window.comparison.isVisible(),
-        "next_side": lambda window: window.session.comparison.side is Side.NOW,
-        "next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
-        "zoom_in": lambda window: window.network.zoom == ZOOM_STEP**2,
-        "zoom_out": lambda window: window.network.zoom == 1,
-        "zoom_to_fit": lambda window: window.network.zoom == 1,
-        "copy": lambda window: QApplication.clipboard().text().startswith("Conv 1 · map 0"),
+        "inspector.slide_or_rest": lambda window: window.session.slide.running,
+        "session.selection.let_go": lambda window: window.session.selection.pinned is None,
+        "loss.look_back": lambda window: window.session.moment == 0,
+        "loss.look_forward": lambda window: window.session.moment is None,
+        "loss.look_back_by_epoch": lambda window: window.session.moment == 0,
+        "loss.look_forward_by_epoch": lambda window: window.session.moment is None,
+        "loss.look_at_now": lambda window: window.session.moment is None,
+        "session.keep_or_end": lambda window: window.comparison.isVisible(),
+        "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
+        "network.next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
+        "network.zoom_in": lambda window: window.network.zoom == ZOOM_STEP**2,
+        "network.zoom_out": lambda window: window.network.zoom == 1,
+        "network.zoom_to_fit": lambda window: window.network.zoom == 1,
+        "inspector.copy": lambda window: (
+            QApplication.clipboard().text().startswith("Conv 1 · map 0")
+        ),
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
         "close": lambda window: not window.isVisible(),
@@ -93,12 +109,14 @@ def prepare(window, method):
     window.session.edits.undo()
     if method == "turn_page":
         window.pages.setCurrentWidget(window.filters_page)
-    if method in ("slide", "let_go", "copy"):
+    if method in ("inspector.slide_or_rest", "session.selection.let_go", "inspector.copy"):
         QApplication.clipboard().clear()
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
-    if method.startswith("zoom"):
+    if "forward" in method or "now" in method:
+        window.session.look_at(0)
+    if "zoom" in method:
         window.network.set_zoom(ZOOM_STEP)
-    if method == "next_side":
+    if method == "comparison.next_side":
         window.session.keep_or_end()
         window.session.comparison.show_side(Side.DIFFERENCE)
 
@@ -541,7 +559,7 @@ def test_it_closes_with_the_list_of_keys_open(window, until):
 
 
 def test_it_closes_with_a_menu_open(window, until):
-    window.choose_network()
+    window.controls.network_choice.open_menu()
     close(window, until)
     close_popups()
 

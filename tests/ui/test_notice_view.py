@@ -9,8 +9,8 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
 from cnnviz.ui import theme
+from cnnviz.ui.messages import Notice, RunRequest
 from cnnviz.ui.notice_view import NoticeView
-from cnnviz.ui.session import Notice, RunRequest
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -17,7 +17,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.brush import Brush, points_between
 from cnnviz.ui.filters_layout import make_blocks
 from cnnviz.ui.filters_view import FiltersView
-from cnnviz.ui.session import RunRequest
+from cnnviz.ui.messages import RunRequest
 
 NOWHERE = QPoint()
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

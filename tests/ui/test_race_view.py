@@ -16,9 +16,9 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Interrupted, Trainer
 from cnnviz.ui import theme
+from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.race_bars import Board, RaceBars, three_digits
 from cnnviz.ui.race_view import RaceView
-from cnnviz.ui.session import RunRequest
 
 PACES = {
     "loop": Pace("loop", 8.32, 32, 1, True),

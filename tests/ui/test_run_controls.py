@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QProgressBar
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase, Status
+from cnnviz.ui.messages import Notice, RunRequest
 from cnnviz.ui.run_controls import RunControls, duration
-from cnnviz.ui.session import Notice, RunRequest, Session
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 
 LEFT = Qt.MouseButton.LeftButton

@@ -15,7 +15,8 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
-from cnnviz.ui.session import Notice, RunRequest, Session
+from cnnviz.ui.messages import Notice, RunRequest
+from cnnviz.ui.session import Session
 
 SIGNALS = (
     "run_changed",

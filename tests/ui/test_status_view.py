@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QLabel, QPushButton
 
 from cnnviz.core.settings import Settings
 from cnnviz.core.timeline import EpochResult
-from cnnviz.ui.session import RunRequest, Session
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 from cnnviz.ui.status_view import StatusView
 
 

@@ -14,7 +14,8 @@ from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
-from cnnviz.ui.session import RunRequest, Session, Times
+from cnnviz.ui.messages import RunRequest, Times
+from cnnviz.ui.session import Session
 from cnnviz.ui.timing_view import TimingView, rounded_to_sum, timing_table
 
 

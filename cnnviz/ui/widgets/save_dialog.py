@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.workspace import Array
-from cnnviz.ui.session import Notice, Session
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.question import Question
 from cnnviz.ui.widgets.saving import NUMBERS, PICTURES, Picture, save_numbers
 

@@ -1,0 +1,37 @@
+"""What passes between the session and its views as plain data: notices, wishes for a run, times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnnviz.core.settings import Settings
+from cnnviz.core.stopwatch import Row
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know, and a way out: (what the button says, what it does)."""
+
+    text: str
+    details: str = ""
+    action: str = ""
+    act: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a run is made of: where the data come from, which preset, how to train."""
+
+    data: str
+    network: str
+    settings: Settings
+    epochs: int | None = None
+    """Planned epochs; None for a number that suits the size of the data."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """Mean milliseconds per batch by row, over the last `batches` batches; `total` is their sum."""
+
+    milliseconds: dict[Row, float]
+    total: float
+    batches: int
