@@ -317,6 +317,8 @@ class Runner:
             test.accuracy,
         )
         self._timeline.epochs.append(result)
+        if trainer.step not in self._timeline.snapshots:
+            self._timeline.keep(trainer.snapshot())
         self._tell(result)
 
     def _change_from(self, trainer: Trainer) -> int:

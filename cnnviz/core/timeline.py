@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cnnviz.core.trainer import BatchResult, Snapshot
 
-DEFAULT_BUDGET = 64 * 2**20
+DEFAULT_BUDGET = 256 * 2**20
 """Bytes that snapshots may take."""
 
 
@@ -28,12 +28,17 @@ class EpochResult:
 
 
 class Timeline:
-    """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned."""
+    """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned.
+
+    The beginning, the end of each epoch (so the best, too) and what is pinned are never thinned.
+    """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
         self.budget = budget
         self.epochs: list[EpochResult] = []
         self.snapshots: dict[int, Snapshot] = {}
+        self.pinned: set[int] = set()
+        """Steps whose snapshots stay for a reason of their own."""
         self.interval = 25
         """Batches between two snapshots; doubles whenever the budget is spent."""
         self._columns = np.zeros((4, 1024))
@@ -77,6 +82,7 @@ class Timeline:
         self._length = min(self._length, step)
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
         self.snapshots = {at: kept for at, kept in self.snapshots.items() if at <= step}
+        self.pinned = {at for at in self.pinned if at <= step}
 
     def wants_snapshot(self, step: int) -> bool:
         """Whether `step` is one of the evenly spaced steps and not yet kept."""
@@ -85,11 +91,30 @@ class Timeline:
     def keep(self, snapshot: Snapshot) -> None:
         """Keeps a snapshot; over budget, every other one goes and the interval doubles."""
         self.snapshots[snapshot.step] = snapshot
-        while len(self.snapshots) > 2 and self.snapshot_bytes > self.budget:
+        stays = {0, *self.pinned, *(epoch.step for epoch in self.epochs)}
+        while self.snapshot_bytes > self.budget and len(self.snapshots.keys() - stays) > 1:
             self.interval *= 2
             self.snapshots = {
-                step: kept for step, kept in self.snapshots.items() if step % self.interval == 0
+                step: kept
+                for step, kept in self.snapshots.items()
+                if step in stays or step % self.interval == 0
             }
+
+    @property
+    def best(self) -> EpochResult | None:
+        """The first epoch of the greatest test accuracy; None before the first epoch's end."""
+        return max(self.epochs, key=lambda epoch: epoch.test_accuracy, default=None)
+
+    def why_kept(self, step: int) -> str:
+        """Why the snapshot at `step` is there, in a few plain words."""
+        epoch = next((epoch for epoch in self.epochs if epoch.step == step), None)
+        if step == 0:
+            return "the beginning"
+        if step in self.pinned:
+            return "pinned"
+        if epoch is None:
+            return f"one every {self.interval} batches"
+        return f"the end of epoch {epoch.epoch}" + (", the best" if epoch == self.best else "")
 
     @property
     def snapshot_bytes(self) -> int:
