@@ -63,7 +63,9 @@ def main() -> int:
             for other in set(path.parent.iterdir()) - {path}:
                 halves += 1
                 other.unlink()
-    print(f"found whole: {found[1]} and {found[2]}; killed in the middle of writing: {halves} times")
+    print(
+        f"found whole: {found[1]} and {found[2]}; killed in the middle of writing: {halves} times"
+    )
     return 0
 
 

@@ -31,10 +31,19 @@ from cnnviz.core.trainer import Diverged
 
 MOST_GROWTH = 200 * 2**20
 JUNK: list[Any] = [
-    None, True, 0, -1, 1, 2**31, 2**63, 10**40, 0.5, -0.0, 1e308, "", "adam", "é\n", "\ud800", "../x",
-    [], [0], [[0, 1]], [[0, "loop"]], [[]], {}, {"type": "dense"}, {"type": "dense", "units": 10**9},
+    None, True, 0, -1, 1, 2**31, 2**63, 10**40, 0.5, -0.0, 1e308, "", "adam", "é\n", "\ud800",
+    "../x", [], [0], [[0, 1]], [[0, "loop"]], [[]], {}, {"type": "dense"},
+    {"type": "dense", "units": 10**9},
 ]  # fmt: skip
-HEADERS = ["(1,)", "()", "(-1,)", "(10**9,)", "(999999999999, 9)", "(1554, )" + " " * 70_000, "((" * 50]
+HEADERS = [
+    "(1,)",
+    "()",
+    "(-1,)",
+    "(10**9,)",
+    "(999999999999, 9)",
+    "(1554, )" + " " * 70_000,
+    "((" * 50,
+]
 
 
 def few_digits() -> Dataset:
@@ -168,8 +177,7 @@ def outcome(path: Path, dataset: Dataset) -> str:
     """What came of opening a file and, if it opens, of going on with it."""
     try:
         run = load_run(path)
-    except StorageError as error:
-        assert str(path) in str(error)
+    except StorageError:
         return "refused"
     run.timeline()
     try:

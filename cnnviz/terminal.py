@@ -69,12 +69,18 @@ def train(run: Run) -> None:
         run.timeline.keep(run.trainer.snapshot())
     evaluator = Network(run.trainer.network.spec)  # the fast way, whatever way is trained by
     try:
-        done = run.timeline.epochs[-1].epoch if run.timeline.epochs else 0
-        for epoch in range(done + 1, run.trainer.settings.epochs + 1):
+        for epoch in range(_next_epoch(run), run.trainer.settings.epochs + 1):
             _train_and_test(run, evaluator, epoch)
     except Diverged as diverged:
         run.diverged_at = diverged.step + 1
         raise
+
+
+def _next_epoch(run: Run) -> int:
+    """The first, from 1, that is not trained to its end or not yet tested there."""
+    tested = run.timeline.epochs[-1].epoch if run.timeline.epochs else 0
+    under_way = -(-run.trainer.step // run.trainer.batches_per_epoch)
+    return max(tested + 1, under_way)
 
 
 def _train_and_test(run: Run, evaluator: Network, epoch: int) -> None:

@@ -79,6 +79,36 @@ def test_a_tiny_budget_keeps_the_beginning() -> None:
     assert len(timeline.snapshots) <= 2
 
 
+def test_ends_of_epochs_and_what_is_pinned_are_never_thinned() -> None:
+    timeline = Timeline(1200)
+    timeline.keep(snapshot(0))
+    timeline.pinned.add(333)
+    for step in range(1, 2001):
+        timeline.record(batch(step))
+        if step % 40 == 0:
+            accuracy = 0.9 if step in (400, 800) else 0.5
+            timeline.epochs.append(EpochResult(step // 40, step, 1.0, 1.0, accuracy, 1.0, 1.0))
+        if step % 40 == 0 or step == 333 or timeline.wants_snapshot(step):
+            timeline.keep(snapshot(step))
+    assert timeline.snapshots.keys() >= {0, 333, *range(40, 2001, 40)}
+    assert len(timeline.snapshots) <= 53, "of the others, one at most"
+    assert timeline.best == timeline.epochs[9], "the first of two"
+    assert timeline.why_kept(0) == "the beginning"
+    assert timeline.why_kept(333) == "pinned"
+    assert timeline.why_kept(40) == "the end of epoch 1"
+    assert timeline.why_kept(400) == "the end of epoch 10, the best"
+    assert timeline.why_kept(800) == "the end of epoch 20"
+    assert timeline.why_kept(850) == f"one every {timeline.interval} batches"
+    timeline.cut(333)
+    assert timeline.pinned == {333}
+    timeline.cut(332)
+    assert timeline.pinned == set()
+
+
+def test_there_is_no_best_epoch_before_the_first() -> None:
+    assert Timeline().best is None
+
+
 def test_nearest_is_the_last_snapshot_at_or_before_a_step() -> None:
     timeline = filled(60)
     nearest = {step: timeline.nearest(step).step for step in (0, 24, 25, 26, 49, 50, 1000)}
