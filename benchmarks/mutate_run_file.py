@@ -19,6 +19,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -133,11 +134,11 @@ def _spoil(data: Any, rng: random.Random) -> None:
     elif rng.random() < 0.2:
         del data[key]
     elif isinstance(data, dict) and rng.random() < 0.1:
-        data[rng.choice(["more", "format", "padding", "type"])] = rng.choice(JUNK)
+        data[rng.choice(["more", "format", "padding", "type"])] = deepcopy(rng.choice(JUNK))
     elif isinstance(data[key], int) and rng.random() < 0.3:
         data[key] += rng.choice([-1, 1, 7])
     else:
-        data[key] = rng.choice(JUNK)
+        data[key] = deepcopy(rng.choice(JUNK))
 
 
 def lying_entry(content: bytes, rng: random.Random) -> bytes:

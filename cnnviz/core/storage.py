@@ -132,13 +132,14 @@ def capture(trainer: Trainer, timeline: Timeline, notes: str = "") -> SavedRun:
 # Writing.
 
 
-def save_run(path: Path, trainer: Trainer, timeline: Timeline, notes: str = "") -> None:
+def save_run(path: str | Path, trainer: Trainer, timeline: Timeline, notes: str = "") -> None:
     """Writes the run to `path`, the whole of it or nothing; raises CnnvizError if it can't."""
     write_run(path, capture(trainer, timeline, notes))
 
 
-def write_run(path: Path, run: SavedRun) -> None:
+def write_run(path: str | Path, run: SavedRun) -> None:
     """The same for a run that was captured before, perhaps on another thread."""
+    path = Path(path)
     newest = {f"newest/{name}.npy": one(array) for name, array in _arrays(run.newest).items()}
     kept = [_arrays(snapshot) for snapshot in run.snapshots]
     stacks = {
@@ -183,8 +184,9 @@ def _epoch_to_json(epoch: EpochResult) -> dict[str, float | None]:
 # Reading.
 
 
-def load_run(path: Path) -> SavedRun:
+def load_run(path: str | Path) -> SavedRun:
     """The run in a file; raises StorageError saying what is wrong with any other file."""
+    path = Path(path)
     try:
         if path.exists() and not path.is_file():
             raise StorageError(f"{path} is not a file. Name a run that was saved (*.cnnviz).")
@@ -203,7 +205,7 @@ def load_run(path: Path) -> SavedRun:
         ) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(f"{path} cannot be read: {reason}. Check its permissions.") from error
+        raise StorageError(f"{path} cannot be read: {reason}. Check the path.") from error
     except Exception as error:
         # Of a damaged file, zipfile, json and NumPy make a dozen kinds; nothing here changes state.
         raise StorageError(f"{path} is damaged: {error!a:.200}. {OTHER_COPY}") from error

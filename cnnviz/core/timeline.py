@@ -30,7 +30,9 @@ class EpochResult:
 class Timeline:
     """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned.
 
-    The beginning, the end of each epoch (so the best, too) and what is pinned are never thinned.
+    The beginning, the best epoch's end and what is pinned are never thinned out; the end of every
+    epoch stays, too, until these alone are over budget. (A small network that is left playing
+    trains a thousand epochs a minute; its memory must not grow with them.)
     """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
@@ -41,6 +43,8 @@ class Timeline:
         """Steps whose snapshots stay for a reason of their own."""
         self.interval = 25
         """Batches between two snapshots; doubles whenever the budget is spent."""
+        self._epochs_apart = 1
+        """Epochs between two whose ends are kept; doubles when nothing else is left to thin."""
         self._columns = np.zeros((4, 1024))
         self._length = 0
 
@@ -86,19 +90,43 @@ class Timeline:
 
     def wants_snapshot(self, step: int) -> bool:
         """Whether `step` is one of the evenly spaced steps and not yet kept."""
-        return step % self.interval == 0 and step not in self.snapshots
+        return self._is_spaced(step) and step not in self.snapshots
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Keeps a snapshot; over budget, every other one goes and the interval doubles."""
+        """Keeps a snapshot, and no more of them than fit the budget (but always two)."""
         self.snapshots[snapshot.step] = snapshot
-        stays = {0, *self.pinned, *(epoch.step for epoch in self.epochs)}
-        while self.snapshot_bytes > self.budget and len(self.snapshots.keys() - stays) > 1:
-            self.interval *= 2
-            self.snapshots = {
-                step: kept
-                for step, kept in self.snapshots.items()
-                if step in stays or step % self.interval == 0
-            }
+        most = max(self.budget // snapshot.nbytes, 2)  # for those of a run are all of one size
+        if len(self.snapshots) > most:
+            self._thin(most)
+
+    def _thin(self, most: int) -> None:
+        """Every other one goes and the interval doubles; ends of epochs only when all else has."""
+        self._drop()
+        while len(self.snapshots) > most:
+            if len(self.snapshots.keys() - self._staying()) > 1:
+                self.interval *= 2
+            elif self._epochs_apart <= len(self.epochs):
+                self._epochs_apart *= 2
+            else:
+                return
+            self._drop()
+
+    def _drop(self) -> None:
+        staying = self._staying()
+        self.snapshots = {
+            step: kept
+            for step, kept in self.snapshots.items()
+            if step in staying or self._is_spaced(step)
+        }
+
+    def _is_spaced(self, step: int) -> bool:
+        return step % self.interval == 0
+
+    def _staying(self) -> set[int]:
+        """Steps that are not thinned like all others."""
+        apart = self._epochs_apart
+        ends = {epoch.step for epoch in self.epochs if epoch.epoch % apart == 0}
+        return {0, *self.pinned, *ends, *([self.best.step] if self.best else [])}
 
     @property
     def best(self) -> EpochResult | None:

@@ -288,6 +288,7 @@ def test_another_kind_of_file(content: bytes, said: str, tmp_path: Path) -> None
 def test_what_is_no_file(tmp_path: Path) -> None:
     assert "does not exist" in refusal(tmp_path / "nothing.cnnviz")
     assert "is not a file" in refusal(tmp_path)
+    assert "cannot be read: File name too long" in refusal(tmp_path / ("x" * 300))
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         assert "is not a file" in refusal(tmp_path / "pipe")
