@@ -12,6 +12,7 @@ import sys
 from argparse import SUPPRESS
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -29,6 +30,7 @@ from cnnviz.core.settings import check_whole, usual_rate
 from cnnviz.core.trainer import Diverged
 
 NETWORK = "numpy-cnn"
+EPOCHS = 3
 THEMES = ("dark", "light")
 SMALLEST, LARGEST = (640, 480), (7680, 4320)
 """Sizes of a picture, (width, height)."""
@@ -57,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
+    if not getattr(args, "resume", None):  # a run that goes on has a network of its own
+        args.network = args.network or NETWORK
     if args.command is None:
         return _open_window(args)
     if args.play:
@@ -82,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="cnnviz COMMAND --help says more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
-    _add_data_and_network(parser, None, NETWORK)
+    _add_data_and_network(parser, None, None)
     parser.add_argument(
         "--theme", choices=THEMES, help="colours of the window (default: as it was left)"
     )
@@ -100,9 +104,9 @@ def _add_train(commands: Any) -> None:
         help="train in the terminal",
         description="Train in the terminal: a line for each epoch, then the time each layer took.",
     )
-    add = partial(_add, command)
+    add = partial(_add, command, chosen=None)  # so that --resume can tell what was chosen
     _add_data_and_network(command, SUPPRESS, SUPPRESS)
-    add("--epochs", 3, "times to see every image")
+    add("--epochs", EPOCHS, "times to see every image, in all")
     add("--batch-size", Settings.batch_size, "images per update of the weights")
     add("--optimizer", Settings.optimizer, "how a gradient becomes an update", choices=OPTIMIZERS)
     rates = ", ".join(f"{kind.default_rate:g} for {name}" for name, kind in OPTIMIZERS.items())
@@ -121,7 +125,17 @@ def _add_train(commands: Any) -> None:
         help="write the results there: accuracy from 0 to 1; seconds of each epoch, testing left "
         "out; mean milliseconds per batch of each layer",
     )
-    _add_force(command)
+    command.add_argument(
+        "--save", type=Path, metavar="RUN.cnnviz", help="save the run there after each epoch"
+    )
+    command.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RUN.cnnviz",
+        help="go on with a saved run, all options of which hold; only --epochs, --learning-rate "
+        "and --convolution may be others from here on. --save may name the same file",
+    )
+    _add_force(command, "--overwrite")
 
 
 def _add_bench(commands: Any) -> None:
@@ -178,12 +192,15 @@ def _add_screenshot(commands: Any) -> None:
 def _add(
     parser: argparse.ArgumentParser, flag: str, default: int | str, text: str, **more: Any
 ) -> None:
-    """An option of the default's type, whose help ends in that default."""
+    """An option of the default's type, whose help ends in that default; `chosen` stands for it."""
+    chosen = more.pop("chosen", default)
     options = {"type": type(default), "help": f"{text} (default: {default})"} | more
-    parser.add_argument(flag, default=default, **options)
+    parser.add_argument(flag, default=chosen, **options)
 
 
-def _add_data_and_network(parser: argparse.ArgumentParser, data: str | None, network: str) -> None:
+def _add_data_and_network(
+    parser: argparse.ArgumentParser, data: str | None, network: str | None
+) -> None:
     """Before the command or after it: SUPPRESS as default keeps what was said before."""
     parser.add_argument(
         "--data",
@@ -194,14 +211,15 @@ def _add_data_and_network(parser: argparse.ArgumentParser, data: str | None, net
     _add_network(parser, network)
 
 
-def _add_network(parser: argparse.ArgumentParser, network: str) -> None:
+def _add_network(parser: argparse.ArgumentParser, network: str | None) -> None:
     parser.add_argument(
         "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
     )
 
 
-def _add_force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--force", action="store_true", help="overwrite the file if it exists")
+def _add_force(parser: argparse.ArgumentParser, *names: str) -> None:
+    help_text = "overwrite the file if it exists"
+    parser.add_argument("--force", *names, action="store_true", help=help_text)
 
 
 def _whole_numbers(text: str) -> list[int]:
@@ -261,21 +279,22 @@ def _has_display() -> bool:
 def _train(args: argparse.Namespace) -> int:
     from cnnviz import terminal
 
-    settings = _settings(args)
+    if args.save:
+        _check_save(args)
     if args.json:
         _check_output(args.json, args.force)
-    data = load_dataset(args.data or best_available())
     status = 0
-    with closing(Trainer(PRESETS[args.network], data, settings)) as trainer:
-        run = terminal.Run(trainer)
+    run = _begin(args)
+    with closing(run.trainer) as trainer:
         try:
             terminal.train(run)
         except Diverged as diverged:
-            smaller = min(settings.learning_rate / 10, usual_rate(settings.optimizer))
+            smaller = min(trainer.base_rate / 10, usual_rate(trainer.settings.optimizer))
             _complain(f"{diverged} Try a smaller rate, such as --learning-rate {smaller:g}.")
             status = 1
         except KeyboardInterrupt:
-            _complain(f"stopped after {len(run.timeline)} batches.")
+            kept = "" if run.saved is None else f"; {run.path} holds the first {run.saved}"
+            _complain(f"stopped after {len(run.timeline)} batches{kept}.")
             status = 130
         finally:
             if args.json:
@@ -285,18 +304,43 @@ def _train(args: argparse.Namespace) -> int:
     return status
 
 
-def _settings(args: argparse.Namespace) -> Settings:
-    rate = args.learning_rate
-    return Settings(
-        optimizer=args.optimizer,
-        learning_rate=usual_rate(args.optimizer, args.schedule) if rate is None else rate,
-        schedule=args.schedule,
-        batch_size=args.batch_size,
-        epochs=args.epochs,
-        convolution=args.convolution,
-        seed=args.seed,
-        threads=args.threads,
-    )
+def _begin(args: argparse.Namespace) -> Any:
+    """The run that `train` shall train: a new one, or a saved one that goes on."""
+    from cnnviz import resuming, terminal
+
+    names = [each.name for each in fields(Settings)]
+    chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    if args.resume:
+        more = {"data": args.data, "network": args.network}
+        given = chosen | {name: value for name, value in more.items() if value is not None}
+        run = resuming.resume(args.resume, given)
+    else:
+        settings = _settings(chosen)
+        data = load_dataset(args.data or best_available())
+        run = terminal.Run(Trainer(PRESETS[args.network], data, settings))
+    run.path = args.save
+    return run
+
+
+def _settings(chosen: dict[str, Any]) -> Settings:
+    names = {"optimizer": Settings.optimizer, "schedule": Settings.schedule} | chosen
+    rate = usual_rate(names["optimizer"], names["schedule"])
+    return Settings(**{"epochs": EPOCHS, "learning_rate": rate} | chosen)
+
+
+def _check_save(args: argparse.Namespace) -> None:
+    """Raises CnnvizError if the run may not, or could not, be saved where it is asked to be."""
+    from cnnviz.resuming import is_same_file
+
+    if args.json and args.json.absolute() == args.save.absolute():
+        raise CnnvizError(f"--json and --save both name {args.save}. Name two files.")
+    mine = args.force or is_same_file(args.save, args.resume)
+    if args.save.is_file() and not mine:
+        raise CnnvizError(
+            f"{args.save} exists already. Name another file, go on with the run in it by "
+            f"--resume {args.save}, or add --overwrite."
+        )
+    _check_output(args.save, force=True)
 
 
 def _bench(args: argparse.Namespace) -> int:

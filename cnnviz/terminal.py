@@ -5,6 +5,7 @@ Lines for people go to the standard output, the moving bar to the standard error
 
 import math
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -13,6 +14,7 @@ from cnnviz import __version__
 from cnnviz.core import EpochResult, Network, Stopwatch, Timeline, Trainer, evaluate
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.stopwatch import Row
+from cnnviz.core.storage import save_run
 from cnnviz.core.trainer import Diverged
 
 EPOCH_COLUMNS = "{:>5}  {:>10}  {:>9}  {:>13}  {:>7}  {:>8}"
@@ -26,13 +28,26 @@ class Run:
     trainer: Trainer
     timeline: Timeline = field(default_factory=Timeline)
     seconds: dict[Row, float] = field(default_factory=dict)
-    """Wall time by row, summed over all batches."""
+    """Wall time by row, summed over all batches since `begin`."""
     diverged_at: int | None = None
     """The batch, from 1, whose loss was not a finite number."""
 
+    begin: int = 0
+    """Batches that were trained before, in a run that goes on."""
+    notes: str = ""
+    path: Path | None = None
+    """Where the run is saved after each epoch, if anywhere."""
+    saved: int | None = None
+    """Batches in the file; None until it is written."""
+
+    @property
+    def batches(self) -> int:
+        """Batches trained since `begin`."""
+        return len(self.timeline) - self.begin
+
     def milliseconds(self) -> dict[Row, float]:
         """Mean time per batch by row; empty before the first batch."""
-        return {row: 1000 * total / len(self.timeline) for row, total in self.seconds.items()}
+        return {row: 1000 * total / self.batches for row, total in self.seconds.items()}
 
     def milliseconds_besides_layers(self) -> dict[str, float]:
         """The same for what is no layer: fetching data, the loss, the update; last, the rest."""
@@ -42,34 +57,53 @@ class Run:
 
 
 def train(run: Run) -> None:
-    """Trains the planned epochs, tests after each, and prints a line for it.
+    """Trains the planned epochs that are left, tests after each, saves, and prints a line for it.
 
-    Raises Diverged when the loss is no longer a finite number, in training or on the test set.
+    Raises CnnvizError if it cannot be saved, Diverged when the loss is no longer a finite number,
+    in training or on the test set.
     """
-    print(_introduction(run.trainer), end="\n\n")
+    print(_introduction(run), end="\n\n")
     heads = ("Epoch", "Train loss", "Test loss", "Test accuracy", "Seconds", "Images/s")
     print(EPOCH_COLUMNS.format(*heads), flush=True)
+    if run.path and run.trainer.step == 0:
+        run.timeline.keep(run.trainer.snapshot())
     evaluator = Network(run.trainer.network.spec)  # the fast way, whatever way is trained by
     try:
-        for epoch in range(1, run.trainer.settings.epochs + 1):
+        for epoch in range(_next_epoch(run), run.trainer.settings.epochs + 1):
             _train_and_test(run, evaluator, epoch)
     except Diverged as diverged:
         run.diverged_at = diverged.step + 1
         raise
 
 
+def _next_epoch(run: Run) -> int:
+    """The first, from 1, that is not trained to its end or not yet tested there."""
+    tested = run.timeline.epochs[-1].epoch if run.timeline.epochs else 0
+    under_way = -(-run.trainer.step // run.trainer.batches_per_epoch)
+    return max(tested + 1, under_way)
+
+
 def _train_and_test(run: Run, evaluator: Network, epoch: int) -> None:
     with _progress_bar(run.trainer, epoch) as bar:
-        _train_epoch(run, bar)
+        _train_epoch(run, epoch, bar)
         bar.set_postfix_str("testing")
         result = _test(run, evaluator, epoch)
     run.timeline.epochs.append(result)
+    if run.path:
+        _save(run, run.path)
     print(_epoch_line(result), flush=True)
 
 
-def _train_epoch(run: Run, bar: tqdm) -> None:
+def _save(run: Run, path: Path) -> None:
+    """With a snapshot of each epoch's end: enough to look back, and a small file."""
+    run.timeline.keep(run.trainer.snapshot())
+    save_run(path, run.trainer, run.timeline, run.notes)
+    run.saved = run.trainer.step
+
+
+def _train_epoch(run: Run, epoch: int, bar: tqdm) -> None:
     stopwatch = Stopwatch()
-    for _ in range(run.trainer.batches_per_epoch):
+    while run.trainer.step < epoch * run.trainer.batches_per_epoch:
         stopwatch.start()
         result = run.trainer.train_batch(stopwatch)
         bar.set_postfix_str(f"loss {result.loss:.4f}", refresh=False)
@@ -94,9 +128,10 @@ def _test(run: Run, evaluator: Network, epoch: int) -> EpochResult:
 
 def _progress_bar(trainer: Trainer, epoch: int) -> tqdm:
     """A bar that counts images; it shows itself only if the standard error is a terminal."""
+    left = epoch * trainer.batches_per_epoch - trainer.step
     return tqdm(
         desc=f"Epoch {epoch}/{trainer.settings.epochs}",
-        total=trainer.batches_per_epoch * trainer.settings.batch_size,
+        total=left * trainer.settings.batch_size,
         unit=" images",
         unit_scale=True,
         leave=False,
@@ -107,15 +142,20 @@ def _progress_bar(trainer: Trainer, epoch: int) -> tqdm:
 # For people.
 
 
-def _introduction(trainer: Trainer) -> str:
+def _introduction(run: Run) -> str:
+    trainer = run.trainer
     settings, data = trainer.settings, trainer.dataset
+    begin = f"\nGoes on after {count(run.begin)} batches" if run.begin else ""
+    if begin and not run.path:
+        begin += "; nothing is saved without --save"
     return (
         f"{trainer.network.spec.name} with {count(trainer.network.vector.size)} parameters, "
         f"{data.title} with {count(len(data.train))} training and "
         f"{count(len(data.test))} test images\n"
-        f"{optimizer(settings.optimizer).title}, rate {settings.learning_rate:g} "
-        f"({settings.schedule}), batches of {settings.batch_size}, {settings.convolution}, "
+        f"{optimizer(settings.optimizer).title}, rate {trainer.base_rate:g} "
+        f"({settings.schedule}), batches of {settings.batch_size}, {trainer.convolution}, "
         f"seed {settings.seed}, {settings.threads} core{'s' if settings.threads > 1 else ''}"
+        + begin
     )
 
 
@@ -135,7 +175,7 @@ def times_table(run: Run) -> str:
     times = run.milliseconds()
     lines = [
         f"Milliseconds per batch of {run.trainer.settings.batch_size}, "
-        f"mean over {count(len(run.timeline))} batches:",
+        f"mean over {count(run.batches)} batches:",
         TIME_COLUMNS.format("Layer", "Forward", "Backward", "Sum"),
     ]
     for layer in run.trainer.network.layers:

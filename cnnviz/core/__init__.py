@@ -9,7 +9,14 @@ while trainer.step < 100:
 
 from cnnviz.core.datasets import Dataset, Split, load_dataset
 from cnnviz.core.edits import Edits, Filter, Weight, apply_edits, edited
-from cnnviz.core.errors import CnnvizError, DataError, SettingsError, SpecError, WeightsError
+from cnnviz.core.errors import (
+    CnnvizError,
+    DataError,
+    SettingsError,
+    SpecError,
+    StorageError,
+    WeightsError,
+)
 from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
@@ -18,6 +25,7 @@ from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Stopwatch
+from cnnviz.core.storage import SavedRun, load_run, save_run
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Snapshot, Trainer
 
@@ -34,6 +42,7 @@ __all__ = [
     "Inspection",
     "Network",
     "Runner",
+    "SavedRun",
     "Settings",
     "SettingsError",
     "Snapshot",
@@ -41,6 +50,7 @@ __all__ = [
     "SpecError",
     "Split",
     "Stopwatch",
+    "StorageError",
     "Timeline",
     "Trainer",
     "Weight",
@@ -50,4 +60,6 @@ __all__ = [
     "evaluate",
     "inspect",
     "load_dataset",
+    "load_run",
+    "save_run",
 ]

@@ -20,5 +20,9 @@ class DataError(CnnvizError):
     """Data that is missing, damaged or does not fit."""
 
 
+class StorageError(CnnvizError):
+    """A saved run that cannot be read, or does not belong to the data it is to go on with."""
+
+
 class WeightsError(CnnvizError):
     """Weights whose names or shapes are not those of the network."""

@@ -353,6 +353,8 @@ class Runner:
         )
         self._timeline.epochs.append(result)
         self._tell(result)
+        if trainer.step not in self._timeline.snapshots:
+            self._keep(trainer.snapshot())
 
     def _change_from(self, trainer: Trainer) -> int:
         """Where a change takes effect: now, or at the end of a journey that replays batches."""

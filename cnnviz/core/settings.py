@@ -1,7 +1,8 @@
 """The hyperparameters of a run as plain data, checked once where they enter."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from cnnviz.core.convolution import way
@@ -41,6 +42,19 @@ class Settings:
     def to_dict(self) -> dict[str, Any]:
         """The settings as numbers and strings, ready for JSON."""
         return asdict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> "Settings":
+        """The settings that `to_dict` gave; raises SettingsError naming the field that is off."""
+        kinds: dict[str, Any] = {each.name: each.type for each in fields(Settings)}
+        for name in kinds.keys() ^ data.keys():
+            fault = "lack" if name in kinds else "have an unknown"
+            raise SettingsError(f"The settings {fault} “{name}”.")
+        for name, value in data.items():
+            allowed = (int, float) if kinds[name] is float else kinds[name]
+            if isinstance(value, bool) or not isinstance(value, allowed):
+                raise SettingsError(f"The setting “{name}” cannot be {value!r:.40}.")
+        return Settings(**data)
 
 
 def usual_rate(optimizer_name: str, schedule_name: str = "constant") -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cnnviz.core.trainer import BatchResult, Snapshot
 
-DEFAULT_BUDGET = 64 * 2**20
+DEFAULT_BUDGET = 256 * 2**20
 """Bytes that snapshots may take."""
 
 
@@ -28,7 +28,12 @@ class EpochResult:
 
 
 class Timeline:
-    """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned."""
+    """Loss, accuracy, rate and seconds of every batch; epochs; snapshots, evenly thinned.
+
+    The beginning, the best epoch's end and what is pinned are never thinned out; the end of every
+    epoch stays, too, until these alone are over budget. (A small network that is left playing
+    trains a thousand epochs a minute; its memory must not grow with them.)
+    """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
         self.budget = budget
@@ -36,8 +41,12 @@ class Timeline:
         self.snapshots: dict[int, Snapshot] = {}
         self.edited: dict[int, Snapshot] = {}
         """Of just after an edit by hand; never thinned, as nothing before leads there."""
+        self.pinned: set[int] = set()
+        """Steps whose snapshots stay for a reason of their own."""
         self.interval = 25
         """Batches between two snapshots; doubles whenever the budget is spent."""
+        self._epochs_apart = 1
+        """Epochs between two whose ends are kept; doubles when nothing else is left to thin."""
         self._columns = np.zeros((4, 1024))
         self._length = 0
 
@@ -80,19 +89,63 @@ class Timeline:
         self.epochs = [epoch for epoch in self.epochs if epoch.step <= step]
         self.snapshots = {at: kept for at, kept in self.snapshots.items() if at <= step}
         self.edited = {at: kept for at, kept in self.edited.items() if at <= step}
+        self.pinned = {at for at in self.pinned if at <= step}
 
     def wants_snapshot(self, step: int) -> bool:
         """Whether `step` is one of the evenly spaced steps and not yet kept."""
-        return step % self.interval == 0 and step not in self.snapshots
+        return self._is_spaced(step) and step not in self.snapshots
 
     def keep(self, snapshot: Snapshot) -> None:
-        """Keeps a snapshot; over budget, every other one goes and the interval doubles."""
+        """Keeps a snapshot, and no more of them than fit the budget (but always two)."""
         self.snapshots[snapshot.step] = snapshot
-        while len(self.snapshots) > 2 and self.snapshot_bytes > self.budget:
-            self.interval *= 2
-            self.snapshots = {
-                step: kept for step, kept in self.snapshots.items() if step % self.interval == 0
-            }
+        most = max(self.budget // snapshot.nbytes, 2)  # for those of a run are all of one size
+        if len(self.snapshots) > most:
+            self._thin(most)
+
+    def _thin(self, most: int) -> None:
+        """Every other one goes and the interval doubles; ends of epochs only when all else has."""
+        self._drop()
+        while len(self.snapshots) > most:
+            if len(self.snapshots.keys() - self._staying()) > 1:
+                self.interval *= 2
+            elif self._epochs_apart <= len(self.epochs):
+                self._epochs_apart *= 2
+            else:
+                return
+            self._drop()
+
+    def _drop(self) -> None:
+        staying = self._staying()
+        self.snapshots = {
+            step: kept
+            for step, kept in self.snapshots.items()
+            if step in staying or self._is_spaced(step)
+        }
+
+    def _is_spaced(self, step: int) -> bool:
+        return step % self.interval == 0
+
+    def _staying(self) -> set[int]:
+        """Steps that are not thinned like all others."""
+        apart = self._epochs_apart
+        ends = {epoch.step for epoch in self.epochs if epoch.epoch % apart == 0}
+        return {0, *self.pinned, *ends, *([self.best.step] if self.best else [])}
+
+    @property
+    def best(self) -> EpochResult | None:
+        """The first epoch of the greatest test accuracy; None before the first epoch's end."""
+        return max(self.epochs, key=lambda epoch: epoch.test_accuracy, default=None)
+
+    def why_kept(self, step: int) -> str:
+        """Why the snapshot at `step` is there, in a few plain words."""
+        epoch = next((epoch for epoch in self.epochs if epoch.step == step), None)
+        if step == 0:
+            return "the beginning"
+        if step in self.pinned:
+            return "pinned"
+        if epoch is None:
+            return f"one every {self.interval} batches"
+        return f"the end of epoch {epoch.epoch}" + (", the best" if epoch == self.best else "")
 
     def keep_edited(self, snapshot: Snapshot) -> None:
         """Keeps how an edit left the weights, in place of what stood at that step."""

@@ -122,6 +122,16 @@ class Trainer:
         return _in_force(self._ways, self.step)
 
     @property
+    def rate_changes(self) -> tuple[tuple[int, float], ...]:
+        """(from step, base rate) in order, the first from 0; `set_learning_rate` takes each."""
+        return tuple(self._rates)
+
+    @property
+    def convolution_changes(self) -> tuple[tuple[int, str], ...]:
+        """(from step, way) in order, the first from 0; `set_convolution` takes each."""
+        return tuple(self._ways)
+
+    @property
     def rate(self) -> float:
         """The learning rate of the next update: base rate times schedule."""
         factor = schedule(self.settings.schedule)(self.step, self.planned_steps)

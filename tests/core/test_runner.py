@@ -15,6 +15,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.runner import (
     Entry,
     Failed,
+    Kept,
     LossDiverged,
     Ready,
     Restored,
@@ -297,7 +298,10 @@ def test_epoch_trains_to_the_next_boundary_and_tests(
     entries = runner.drain().entries
     (epoch,) = only(entries, EpochResult)
     assert isinstance(epoch, EpochResult)
-    assert entries[-1] is epoch
+    kept = entries[-1]
+    assert entries[-2] is epoch
+    assert isinstance(kept, Kept)
+    assert kept.snapshot.step == EPOCH
 
     network = Network(small_spec)
     network.vector[...] = vector_at(EPOCH)
@@ -401,7 +405,7 @@ def test_travel_arrives_with_the_bits_of_an_uninterrupted_run(
     wait_for_pause(runner, step)
     outboxes.append(runner.drain())
     entries = [entry for outbox in outboxes for entry in outbox.entries]
-    snapshot = 25 * (step // 25)
+    snapshot = max(25 * (step // 25), EPOCH * (step // EPOCH))  # each epoch's end is kept, too
     assert entries[0] == Restored(snapshot)
     assert steps(entries) == list(range(snapshot + 1, step + 1))
     vectors = [outbox.vector for outbox in outboxes if outbox.vector]
@@ -664,7 +668,11 @@ def test_entries_come_in_order_and_only_once(start: Start) -> None:
         entries += runner.drain().entries
         assert monotonic() < end
     wait_for_pause(runner, 2 * EPOCH)
-    told = [f"{type(entry).__name__} {getattr(entry, 'step', '')}" for entry in entries]
+    told = [
+        f"{type(entry).__name__} {getattr(entry, 'step', '')}"
+        for entry in entries
+        if not isinstance(entry, Kept)
+    ]
     first = [f"BatchResult {step}" for step in range(1, EPOCH + 1)]
     second = [f"BatchResult {step}" for step in range(EPOCH + 1, 2 * EPOCH + 1)]
     assert told == ["Ready ", *first, "EpochResult 7", *second, "EpochResult 14"]
@@ -738,6 +746,9 @@ def test_any_wishes_from_several_threads_at_once_do_no_harm(
 
     outbox, step = runner.drain(), 0
     for entry in outbox.entries[1:]:
+        if isinstance(entry, Kept):
+            assert entry.snapshot.step == step
+            continue
         if isinstance(entry, Restored):
             assert entry.step <= step
         elif isinstance(entry, BatchResult):

@@ -38,6 +38,26 @@ def test_what_makes_no_sense_is_refused(field: str, value: Any, message: str) ->
 def test_settings_go_through_json_unchanged() -> None:
     settings = Settings("momentum", 0.05, "one-cycle", 32, 3, "correlate", 7, 2)
     assert Settings(**json.loads(json.dumps(settings.to_dict()))) == settings
+    assert Settings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+    assert Settings.from_dict(settings.to_dict() | {"learning_rate": 1}).learning_rate == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"more": 1}, "have an unknown “more”"),
+        ({"seed": "7"}, "setting “seed” cannot be '7'"),
+        ({"seed": True}, "setting “seed” cannot be True"),
+        ({"learning_rate": None}, "setting “learning_rate” cannot be None"),
+        ({"optimizer": ["adam"]}, "setting “optimizer” cannot be"),
+        ({"batch_size": 0}, "batch size"),
+    ],
+)
+def test_settings_from_elsewhere_are_checked(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Settings.from_dict(Settings().to_dict() | change)
+    with pytest.raises(SettingsError, match="lack “threads”"):
+        Settings.from_dict({k: v for k, v in Settings().to_dict().items() if k != "threads"})
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

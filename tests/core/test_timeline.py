@@ -79,6 +79,62 @@ def test_a_tiny_budget_keeps_the_beginning() -> None:
     assert len(timeline.snapshots) <= 2
 
 
+def test_ends_of_epochs_and_what_is_pinned_outlast_all_others() -> None:
+    timeline = Timeline(120 * 53)
+    timeline.keep(snapshot(0))
+    timeline.pinned.add(333)
+    for step in range(1, 2001):
+        timeline.record(batch(step))
+        if step % 40 == 0:
+            accuracy = 0.9 if step in (400, 800) else 0.5
+            timeline.epochs.append(EpochResult(step // 40, step, 1.0, 1.0, accuracy, 1.0, 1.0))
+        if step % 40 == 0 or step == 333 or timeline.wants_snapshot(step):
+            timeline.keep(snapshot(step))
+    assert timeline.snapshots.keys() >= {0, 333, *range(40, 2001, 40)}
+    assert len(timeline.snapshots) <= 53
+    assert timeline.best == timeline.epochs[9], "the first of two"
+    assert timeline.why_kept(0) == "the beginning"
+    assert timeline.why_kept(333) == "pinned"
+    assert timeline.why_kept(40) == "the end of epoch 1"
+    assert timeline.why_kept(400) == "the end of epoch 10, the best"
+    assert timeline.why_kept(800) == "the end of epoch 20"
+    assert timeline.why_kept(850) == f"one every {timeline.interval} batches"
+    timeline.cut(333)
+    assert timeline.pinned == {333}
+    timeline.cut(332)
+    assert timeline.pinned == set()
+
+
+def test_ends_of_many_epochs_are_thinned_evenly_when_nothing_else_is_left() -> None:
+    timeline = Timeline(120 * 20)
+    timeline.keep(snapshot(0))
+    timeline.pinned.add(7)
+    for step in range(1, 5001):
+        timeline.record(batch(step))
+        if step % 10 == 0:
+            accuracy = 0.9 if step == 130 else 0.5
+            timeline.epochs.append(EpochResult(step // 10, step, 1.0, 1.0, accuracy, 1.0, 1.0))
+        if step % 10 == 0 or step == 7 or timeline.wants_snapshot(step):
+            timeline.keep(snapshot(step))
+        assert len(timeline.snapshots) <= 20
+        assert len(timeline.snapshots) > 6 or step < 100
+    assert {0, 7, 130} <= timeline.snapshots.keys()
+    gaps = np.diff(sorted(timeline.snapshots.keys() - {7, 130}))
+    assert gaps.max() <= 640
+
+
+def test_more_pinned_than_the_budget_allows_stay() -> None:
+    timeline = Timeline(240)
+    timeline.pinned = set(range(1, 10))
+    for step in range(10):
+        timeline.keep(snapshot(step))
+    assert timeline.snapshots.keys() == set(range(10))
+
+
+def test_there_is_no_best_epoch_before_the_first() -> None:
+    assert Timeline().best is None
+
+
 def test_nearest_is_the_last_snapshot_at_or_before_a_step() -> None:
     timeline = filled(60)
     nearest = {step: timeline.nearest(step).step for step in (0, 24, 25, 26, 49, 50, 1000)}

@@ -314,3 +314,21 @@ def test_a_stopwatch_sees_every_layer(trainer: Trainer) -> None:
     forward = ["data", *(layer.name for layer in trainer.network.layers), "loss"]
     assert list(stopwatch.seconds)[: len(forward)] == [(what, "forward") for what in forward]
     assert {("conv1", "backward"), ("optimizer", "forward")} <= stopwatch.seconds.keys()
+
+
+# Changes, in and out.
+
+
+def test_changes_go_out_and_in_again(trainer: Trainer, small_spec: Spec, dataset: Dataset) -> None:
+    assert trainer.rate_changes == ((0, 0.002),)
+    assert trainer.convolution_changes == ((0, "im2col"),)
+    trainer.set_learning_rate(0.5, 3)
+    trainer.set_learning_rate(0.25, 9)
+    trainer.set_convolution("loop", 4)
+    other = Trainer(small_spec, dataset, Settings(batch_size=8))
+    for step, rate in trainer.rate_changes:
+        other.set_learning_rate(rate, step)
+    for step, name in trainer.convolution_changes:
+        other.set_convolution(name, step)
+    assert other.rate_changes == ((0, 0.002), (3, 0.5), (9, 0.25))
+    assert other.convolution_changes == ((0, "im2col"), (4, "loop"))

@@ -3,7 +3,9 @@
 A dataset is two splits, one to learn from and one to be tested on.
 """
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -93,6 +95,16 @@ class Dataset:
         """(C, H, W) of each image."""
         _, channels, height, width = self.train.pixels.shape
         return channels, height, width
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Other images, labels or numbers of classes give other 64 hexadecimal digits."""
+        digest = hashlib.sha256(str(len(self.class_names)).encode())
+        for split in (self.train, self.test):
+            digest.update(str(split.pixels.shape).encode())
+            digest.update(split.pixels.data)
+            digest.update(split.labels.astype("<i8", copy=False).data)
+        return digest.hexdigest()
 
     def _check_labels(self, split: Split, kind: str) -> None:
         classes = len(self.class_names)

@@ -112,6 +112,23 @@ def test_a_dataset_knows_the_shape_of_its_images() -> None:
     assert dataset(split(shape=(2, 3, 4)), split(shape=(2, 3, 4))).input_shape == (2, 3, 4)
 
 
+def test_other_data_have_another_fingerprint() -> None:
+    one = dataset(split(), split(3))
+    assert one.fingerprint == dataset(split(), split(3)).fingerprint
+    assert len(one.fingerprint) == 64
+    pixels = split().pixels.copy()
+    pixels[4, 0, 2, 3] ^= 1
+    others = [
+        dataset(split(), split(3), classes=4),
+        dataset(split(6), split(3)),
+        dataset(split(3), split()),
+        dataset(split(shape=(1, 4, 3)), split(3, shape=(1, 4, 3))),
+        dataset(split(classes=2), split(3)),
+        dataset(Split(pixels, split().labels), split(3)),
+    ]
+    assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 7
+
+
 def test_a_dataset_refuses_splits_of_different_shapes() -> None:
     with pytest.raises(DataError, match=r"\(1, 3, 4\) but the test images \(1, 4, 4\)"):
         dataset(split(), split(shape=(1, 4, 4)))

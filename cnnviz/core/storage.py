@@ -1,0 +1,365 @@
+"""A run as one file: all that it takes to go on later with the same bits, and to look back.
+
+The file is described in docs/file-format.md; archive.py knows how it lies on the disk, this file
+what is in it. A file of today opens in every later version.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz import __version__
+from cnnviz.core import json_fields as fields
+from cnnviz.core.archive import Archive, Unsound, one, stack, write_archive
+from cnnviz.core.convolution import way
+from cnnviz.core.datasets import Dataset
+from cnnviz.core.errors import CnnvizError, StorageError
+from cnnviz.core.files import open_atomically
+from cnnviz.core.initializers import initializer
+from cnnviz.core.layers import build_layers
+from cnnviz.core.optimizers import optimizer
+from cnnviz.core.settings import Settings, check_learning_rate
+from cnnviz.core.spec import Spec
+from cnnviz.core.timeline import EpochResult, Timeline
+from cnnviz.core.trainer import BatchResult, Snapshot, Trainer
+from cnnviz.core.workspace import Array
+
+FORMAT = 1
+COLUMNS = ("loss", "accuracy", "rate", "seconds")
+"""Of the history: what is known of every batch."""
+MOST_LAYERS, MOST_VALUES, MOST_THREADS = 1000, 2**24, 1024
+"""Beyond what anyone trains here: layers, a layer's values for one image, threads."""
+OTHER_COPY = "Take another copy of it, if there is one."
+
+Columns = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class SavedRun:
+    """A run as plain data: copies or what is never written to, so any thread may save it."""
+
+    cnnviz: str
+    """The version that wrote it."""
+    spec: Spec
+    settings: Settings
+    data: str
+    """The name of the data set, as `load_dataset` takes it."""
+    fingerprint: str
+    """Of the data set, see Dataset.fingerprint."""
+    rates: tuple[tuple[int, float], ...]
+    """(from step, base rate), the first from 0."""
+    convolutions: tuple[tuple[int, str], ...]
+    epochs: tuple[EpochResult, ...]
+    history: Columns
+    snapshots: tuple[Snapshot, ...]
+    pinned: frozenset[int]
+    interval: int
+    newest: Snapshot
+    """Where training goes on."""
+    notes: str
+
+    @property
+    def step(self) -> int:
+        """Batches trained."""
+        return self.newest.step
+
+    def timeline(self, timeline: Timeline | None = None) -> Timeline:
+        """All that was recorded, in a new timeline or in one that is empty."""
+        timeline = timeline or Timeline()
+        columns = [self.history[name].tolist() for name in COLUMNS]
+        for step, values in enumerate(zip(*columns, strict=True), start=1):
+            timeline.record(BatchResult(step, *values))
+        timeline.epochs = list(self.epochs)
+        timeline.snapshots = {snapshot.step: snapshot for snapshot in self.snapshots}
+        timeline.pinned = set(self.pinned)
+        timeline.interval = self.interval
+        return timeline
+
+    def trainer(self, dataset: Dataset) -> Trainer:
+        """A trainer that goes on as if it had never stopped; raises StorageError for other data."""
+        self.check_data(dataset)
+        trainer = Trainer(self.spec, dataset, self.settings)
+        for step, rate in self.rates:
+            trainer.set_learning_rate(rate, step)
+        for step, name in self.convolutions:
+            trainer.set_convolution(name, step)
+        trainer.restore(self.newest)
+        return trainer
+
+    def check_data(self, dataset: Dataset) -> None:
+        """Raises StorageError unless these are the images and labels it was trained on."""
+        classes = len(dataset.class_names)
+        fits = self.spec == self.spec.fitted(dataset.input_shape, classes)
+        fits = fits and build_layers(self.spec.input_shape, self.spec.layers)[-1].output_shape == (
+            classes,
+        )
+        if self.fingerprint != dataset.fingerprint or not fits:
+            raise StorageError(
+                f"The run was trained on other data than {dataset.title} is now: images, labels or "
+                f"classes differ. It can go on only with what was “{self.data}” then."
+            )
+
+
+def capture(trainer: Trainer, timeline: Timeline, notes: str = "") -> SavedRun:
+    """The run as it is now, quickly; to be called on the thread that trains."""
+    if trainer.step != len(timeline):
+        raise ValueError(f"the trainer is at step {trainer.step}, the history at {len(timeline)}")
+    columns = (timeline.losses, timeline.accuracies, timeline.rates, timeline.seconds)
+    return SavedRun(
+        cnnviz=__version__,
+        spec=trainer.network.spec,
+        settings=trainer.settings,
+        data=trainer.dataset.name,
+        fingerprint=trainer.dataset.fingerprint,
+        rates=trainer.rate_changes,
+        convolutions=trainer.convolution_changes,
+        epochs=tuple(timeline.epochs),
+        history={name: column.copy() for name, column in zip(COLUMNS, columns, strict=True)},
+        snapshots=tuple(timeline.snapshots[step] for step in sorted(timeline.snapshots)),
+        pinned=frozenset(timeline.pinned & timeline.snapshots.keys()),
+        interval=timeline.interval,
+        newest=trainer.snapshot(),
+        notes=notes,
+    )
+
+
+# Writing.
+
+
+def save_run(path: str | Path, trainer: Trainer, timeline: Timeline, notes: str = "") -> None:
+    """Writes the run to `path`, the whole of it or nothing; raises CnnvizError if it can't."""
+    write_run(path, capture(trainer, timeline, notes))
+
+
+def write_run(path: str | Path, run: SavedRun) -> None:
+    """The same for a run that was captured before, perhaps on another thread."""
+    path = Path(path)
+    newest = {f"newest/{name}.npy": one(array) for name, array in _arrays(run.newest).items()}
+    kept = [_arrays(snapshot) for snapshot in run.snapshots]
+    stacks = {
+        f"snapshots/{name}.npy": stack([arrays[name] for arrays in kept], like)
+        for name, like in _arrays(run.newest).items()
+    }
+    history = {f"history/{name}.npy": one(column) for name, column in run.history.items()}
+    try:
+        with open_atomically(path) as file:
+            write_archive(file, _to_json(run), history | newest | stacks)
+    except Unsound as unsound:
+        raise StorageError(f"{path} cannot be saved: {unsound}.") from None
+
+
+def _arrays(snapshot: Snapshot) -> dict[str, Array]:
+    return {"vector": snapshot.vector, **snapshot.optimizer_state}
+
+
+def _to_json(run: SavedRun) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "cnnviz": run.cnnviz,
+        "data": {"name": run.data, "fingerprint": run.fingerprint},
+        "spec": run.spec.to_dict(),
+        "settings": run.settings.to_dict(),
+        "step": run.step,
+        "rates": run.rates,
+        "convolutions": run.convolutions,
+        "epochs": [_epoch_to_json(epoch) for epoch in run.epochs],
+        "snapshots": [snapshot.step for snapshot in run.snapshots],
+        "pinned": sorted(run.pinned),
+        "interval": run.interval,
+        "notes": run.notes,
+    }
+
+
+def _epoch_to_json(epoch: EpochResult) -> dict[str, float | None]:
+    values = asdict(epoch).items()
+    return {name: value if math.isfinite(value) else None for name, value in values}
+
+
+# Reading.
+
+
+def load_run(path: str | Path) -> SavedRun:
+    """The run in a file; raises StorageError saying what is wrong with any other file."""
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise StorageError(f"{path} is not a file. Name a run that was saved (*.cnnviz).")
+        with path.open("rb") as file:
+            return _read(path, Archive(file))
+    except StorageError:
+        raise
+    except FileNotFoundError:
+        raise StorageError(f"{path} does not exist. Check the path.") from None
+    except (Unsound, CnnvizError) as error:
+        reason = str(error).rstrip(".")
+        raise StorageError(f"{path} is damaged: {reason}. {OTHER_COPY}") from error
+    except MemoryError:
+        raise StorageError(
+            f"{path} needs more memory than there is. Close what else is open."
+        ) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(f"{path} cannot be read: {reason}. Check the path.") from error
+    except Exception as error:
+        # Of a damaged file, zipfile, json and NumPy make a dozen kinds; nothing here changes state.
+        raise StorageError(f"{path} is damaged: {error!a:.200}. {OTHER_COPY}") from error
+
+
+def _read(path: Path, archive: Archive) -> SavedRun:
+    data = archive.text()
+    number = fields.as_whole("format", fields.field(data, "format"))
+    if number > FORMAT:
+        raise StorageError(
+            f"{path} was saved by a newer cnnviz, in format {number}; this is {__version__}, which "
+            f"knows formats up to {FORMAT}. Update cnnviz to open it."
+        )
+    if number < 1:
+        raise Unsound(f"its “format” is {number}; the first was 1")
+    spec = Spec.from_dict(fields.members(data, "spec"))
+    settings = _settings(data)
+    step = fields.as_whole("step", fields.field(data, "step"))
+    states = _empty_states(archive, spec, settings)
+    names = [(folder, name) for folder in ("newest", "snapshots") for name in states]
+    names += [("history", name) for name in COLUMNS]
+    archive.check_names(f"{folder}/{name}.npy" for folder, name in names)
+    source = fields.members(data, "data")
+    snapshots = _snapshots(archive, data, states, step)
+    return SavedRun(
+        cnnviz=fields.line(data, "cnnviz"),
+        spec=spec,
+        settings=settings,
+        data=fields.line(source, "name"),
+        fingerprint=fields.line(source, "fingerprint"),
+        rates=_changes(data, "rates", check_learning_rate),
+        convolutions=_changes(data, "convolutions", _known_way),
+        epochs=_epochs(data, step),
+        history=_history(archive, step),
+        snapshots=snapshots,
+        pinned=_pinned(data, snapshots),
+        interval=max(fields.as_whole("interval", fields.field(data, "interval")), 1),
+        newest=_newest(archive, states, step),
+        notes=fields.text(data, "notes"),
+    )
+
+
+def _settings(data: Mapping[str, Any]) -> Settings:
+    settings = Settings.from_dict(fields.members(data, "settings"))
+    fields.as_number("learning_rate", settings.learning_rate)
+    fields.as_whole("epochs", settings.epochs)
+    fields.as_whole("batch_size", settings.batch_size)
+    fields.as_whole("threads", settings.threads, MOST_THREADS)
+    return settings
+
+
+def _empty_states(archive: Archive, spec: Spec, settings: Settings) -> dict[str, Array]:
+    """What a snapshot of this network and optimiser holds, if the file has room for it."""
+    if len(spec.layers) > MOST_LAYERS:
+        raise Unsound(f"its network has {len(spec.layers)} layers, more than {MOST_LAYERS}")
+    if not f"{spec.name}{spec.title}".isprintable():
+        raise Unsound("its network's name is not a line of text")
+    initializer(spec.initializer)
+    layers = build_layers(spec.input_shape, spec.layers)
+    for layer in layers:
+        if math.prod(layer.output_shape) > MOST_VALUES:
+            raise Unsound(f"its {layer.name} makes more than {MOST_VALUES} values of an image")
+    shapes = chain.from_iterable(layer.parameter_shapes.values() for layer in layers)
+    parameters = sum(math.prod(shape) for shape in shapes)
+    archive.check_size("newest/vector.npy", parameters, itemsize=4)
+    vector = np.zeros(parameters, np.float32)
+    return {"vector": vector, **optimizer(settings.optimizer)(vector).state}
+
+
+def _newest(archive: Archive, states: dict[str, Array], step: int) -> Snapshot:
+    arrays = {
+        name: archive.one(f"newest/{name}.npy", like.shape, like.dtype)
+        for name, like in states.items()
+    }
+    return _snapshot(step, arrays)
+
+
+def _snapshots(
+    archive: Archive, data: Mapping[str, Any], states: dict[str, Array], last: int
+) -> tuple[Snapshot, ...]:
+    steps = fields.entries(data, "snapshots", fields.as_whole)
+    fields.check_rising("snapshots", steps, last)
+    stacks = {
+        name: archive.stack(f"snapshots/{name}.npy", len(steps), like)
+        for name, like in states.items()
+    }
+    return tuple(
+        _snapshot(step, {name: rows[row] for name, rows in stacks.items()})
+        for row, step in enumerate(steps)
+    )
+
+
+def _snapshot(step: int, arrays: dict[str, Array]) -> Snapshot:
+    updates = arrays.get("steps")  # of Adam, whose formula fails for a negative number
+    if updates is not None and not 0 <= updates[0] <= step:
+        raise Unsound(f"its optimiser made {updates[0]:g} updates in {step} batches")
+    vector = arrays.pop("vector")
+    return Snapshot(step, vector, arrays)
+
+
+def _history(archive: Archive, step: int) -> Columns:
+    columns: Columns = {}
+    for name in COLUMNS:
+        column = archive.one(f"history/{name}.npy", (step,), np.dtype(np.float64))
+        if not np.all(np.isfinite(column)) or np.any(column < 0):
+            raise Unsound(f"its {name} of a batch is no number, or below zero")
+        columns[name] = column
+    return columns
+
+
+def _epochs(data: Mapping[str, Any], last: int) -> tuple[EpochResult, ...]:
+    epochs = fields.entries(data, "epochs", _epoch)
+    fields.check_rising("epochs", [epoch.epoch for epoch in epochs], last)
+    fields.check_rising("epochs", [epoch.step for epoch in epochs], last)
+    return tuple(epochs)
+
+
+def _epoch(name: str, value: Any) -> EpochResult:
+    if not isinstance(value, dict):
+        raise Unsound(f"its “{name}” has an entry that is not an object")
+
+    def number(what: str, read: Callable[[str, Any], float] = fields.as_number) -> float:
+        return read(f"{name}: {what}", fields.field(value, what))
+
+    return EpochResult(
+        epoch=fields.as_whole("epoch", fields.field(value, "epoch")),
+        step=fields.as_whole("step", fields.field(value, "step")),
+        train_loss=number("train_loss", fields.as_loss),
+        test_loss=number("test_loss", fields.as_loss),
+        test_accuracy=number("test_accuracy"),
+        seconds=number("seconds"),
+        images_per_second=number("images_per_second"),
+    )
+
+
+def _changes(
+    data: Mapping[str, Any], name: str, check: Callable[[Any], fields.Value]
+) -> tuple[tuple[int, fields.Value], ...]:
+    """What holds from which step on; they may lie ahead, for travelling back forgets none."""
+    changes = fields.entries(data, name, fields.as_pair)
+    steps = [step for step, _ in changes]
+    fields.check_rising(name, steps, fields.LARGEST)
+    if not steps or steps[0] != 0:
+        raise Unsound(f"its “{name}” do not begin at step 0")
+    return tuple((step, check(value)) for step, value in changes)
+
+
+def _known_way(name: Any) -> str:
+    way(str(name))
+    return str(name)
+
+
+def _pinned(data: Mapping[str, Any], snapshots: tuple[Snapshot, ...]) -> frozenset[int]:
+    pinned = frozenset(fields.entries(data, "pinned", fields.as_whole))
+    if not pinned <= {snapshot.step for snapshot in snapshots}:
+        raise Unsound("it pins a snapshot that it does not have")
+    return pinned
