@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
-from PySide6.QtCore import QCoreApplication, QSettings, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.datasets import best_available
@@ -47,7 +47,20 @@ def open_window(
     session.open_run(RunRequest(data or best_available(), network, Settings()), play)
     window.show()
     with on_interrupt(window.close), garbage_collected_here():
-        return app.exec()
+        status = app.exec()
+    discard(window, session)
+    return status
+
+
+def discard(*objects: QObject) -> None:
+    """Deletes what has done its work, one after the other.
+
+    Left to Python's garbage collector, parts that know each other would go in any order, which can
+    crash Qt.
+    """
+    for each in objects:
+        each.deleteLater()
+        QCoreApplication.sendPostedEvents(each, QEvent.Type.DeferredDelete)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from cnnviz.core.files import write_atomically
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
-from cnnviz.ui.application import make_application, on_interrupt
+from cnnviz.ui.application import discard, make_application, on_interrupt
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import Notice, RunRequest
 from cnnviz.ui.session import Session
@@ -48,13 +48,10 @@ def take_screenshot(
 
     session.noticed.connect(note)
     window = MainWindow(session, remember=False)
-    window.resize(*size)
-    least = window.minimumSize()
-    if size[0] < least.width() or size[1] < least.height():
-        raise CnnvizError(f"The window needs at least {least.width()}x{least.height()}.")
-    window.show()
     with on_interrupt(stop):
         try:
+            _resize(window, size)
+            window.show()
             request = RunRequest(data or best_available(), network, Settings(), max(epochs, 1))
             session.open_run(request)
             _wait(lambda: session.dataset is not None or bool(problems))
@@ -70,6 +67,14 @@ def take_screenshot(
             session.shut_down()
             _wait(lambda: session.is_shut_down)
             window.close()
+            discard(window, session)
+
+
+def _resize(window: MainWindow, size: tuple[int, int]) -> None:
+    least = window.minimumSize()
+    if size[0] < least.width() or size[1] < least.height():
+        raise CnnvizError(f"The window needs at least {least.width()}x{least.height()}.")
+    window.resize(*size)
 
 
 def _is_trained(session: Session) -> bool:
