@@ -1,7 +1,7 @@
 """The bar that says that what is shown is edited, and what can be done with the edits.
 
-The test set is run on a thread of its own (core/comparison.py), which this view asks for news by a
-timer. Training takes no notice of it, nor of the edits until they are applied.
+The test set is run on a thread of its own (core/edited_accuracy.py), which this view asks for news
+by a timer. Training takes no notice of it, nor of the edits until they are applied.
 """
 
 from PySide6.QtCore import Qt, QTimer, Slot
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.comparison import Compared, Comparison, Standing
+from cnnviz.core.edited_accuracy import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme

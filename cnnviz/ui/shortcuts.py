@@ -81,12 +81,16 @@ class ShortcutsDialog(QDialog):
         grid.setContentsMargins(22, 18, 26, 20)
         grid.setHorizontalSpacing(26)
         grid.setVerticalSpacing(9)
+        grid.setColumnMinimumWidth(2, 10)
         rows = [(_native(shortcut.keys), shortcut.text) for shortcut in SHORTCUTS]
-        for row, (keys, text) in enumerate([*rows, *IN_PLOT]):
+        rows += IN_PLOT
+        half = -(-len(rows) // 2)
+        for place, (keys, text) in enumerate(rows):
+            side, row = divmod(place, half)
             label = QLabel(keys)
             label.setProperty("heading", "true")
-            grid.addWidget(label, row, 0)
-            grid.addWidget(QLabel(text), row, 1)
+            grid.addWidget(label, row, 3 * side)
+            grid.addWidget(QLabel(text), row, 3 * side + 1)
 
 
 def _native(keys: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from cnnviz.core import comparison as comparison_module
+from cnnviz.core import edited_accuracy as comparison_module
 from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.core.edits import Weight, edited
 from cnnviz.core.evaluation import evaluate

@@ -5,8 +5,8 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from cnnviz.core.comparison import Comparison, Standing
 from cnnviz.core.datasets import Dataset
+from cnnviz.core.edited_accuracy import Comparison, Standing
 from cnnviz.core.edits import Edits, Filter, Weight, edited
 from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.network import Network
