@@ -112,6 +112,7 @@ def test_m_mutes_the_kernel_under_the_pointer(window, canvas, session, qtbot):
     kernels.grab()
     area = kernels.block_of(Weight("conv1", 2, 0, 1, 1)).kernel_area(2, 0)
     session.selection.pin(Place("pool1", (1, 2, 2)))
+    window.pages.setCurrentWidget(window.filters_page)
     qtbot.mouseMove(kernels, area.center().toPoint())
     qtbot.keyClick(window, Qt.Key.Key_M)
     assert session.edits.now.muted == {Filter("conv1", 2)}
