@@ -181,6 +181,7 @@ class DigitsView(QWidget):
         self._verdict.setWordWrap(True)
         self._arrange()
         session.run_changed.connect(self._show_dataset)
+        self._marked = QPersistentModelIndex()
         session.image_changed.connect(self._show_image)
         session.image_changed.connect(self._show_verdict)
         session.times_changed.connect(self._show_verdict)
@@ -305,7 +306,10 @@ class DigitsView(QWidget):
         if cell.isValid():
             self.grid.setCurrentIndex(cell)
             self.grid.scrollTo(cell)
-        self.grid.viewport().update()
+        for each in (self._marked, cell):  # the rest of the grid stays as it is
+            if each.isValid():
+                self.grid.update(self.model.index(each.row(), each.column()))
+        self._marked = QPersistentModelIndex(cell)
 
     @Slot()
     def _show_verdict(self) -> None:

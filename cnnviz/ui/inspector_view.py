@@ -212,7 +212,9 @@ class InspectorView(QWidget):
             return
         self.title.setText(where(network.layers, found.place))
         self.result.setText(number(found.result))
-        self.result.setStyleSheet(f"color: {sign_color(found.result)}")
+        color = f"color: {sign_color(found.result)}"
+        if self.result.styleSheet() != color:  # to set it anew is dear
+            self.result.setStyleSheet(color)
         self.teaching.setText(TEACHING.get(type(found), "A pixel of the image, from 0 to 1."))
         self.formula.setText(re.sub(r"\[[^]]*\]", _unbroken, formula(found)))
 

@@ -20,7 +20,7 @@ from cnnviz.core.receptive_field import INPUT, Field, Indices, Place, receptive_
 from cnnviz.ui import theme
 from cnnviz.ui.network_layout import Column, Kind
 
-MOST_LINES = 72
+MOST_LINES = 24
 """From one column to the next; more of them meet in a knot between."""
 LEAST_CELL = 4.0
 """Pixels of the mark around one value, however small it is drawn."""
