@@ -1,17 +1,15 @@
 """What edits are worth: a network's test accuracy with them and without, on a thread of its own."""
 
-import threading
-import traceback
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from cnnviz.core.datasets import Split
 from cnnviz.core.edits import Edits, edited
-from cnnviz.core.errors import CnnvizError
 from cnnviz.core.evaluation import IMAGES_AT_ONCE, evaluate
-from cnnviz.core.memory import give_back_memory
 from cnnviz.core.network import Network
 from cnnviz.core.spec import Spec
+from cnnviz.core.task import Task
 from cnnviz.core.workspace import Array
 
 
@@ -22,7 +20,8 @@ class Compared(NamedTuple):
     edited: float
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
     """Where a comparison is; once `ended`, it stays so."""
 
     share: float
@@ -33,53 +32,16 @@ class Standing(NamedTuple):
     """What went wrong, and its traceback (empty if the user can mend it)."""
 
 
-class Comparison:
-    """Started once. Whoever watches asks for `standing` at its own pace."""
+class Comparison(Task[Standing]):
+    """Evaluates both, one after the other."""
 
     def __init__(self, spec: Spec, vector: Array, edits: Edits, test: Split) -> None:
         """`vector` holds the learned weights; nobody may write to it any more."""
+        super().__init__("comparison", Standing(0.0, None, False, None))
         self._spec, self._vector, self._edits, self._test = spec, vector, edits, test
-        self._lock = threading.Lock()
-        self._standing = Standing(0.0, None, False, None)
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cnnviz-comparison", daemon=False)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Asks the thread to end; it gives up what it is at. Returns at once."""
-        self._cancelled.set()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Waits up to `timeout` seconds for the thread to end; whether it has."""
-        self._thread.join(timeout)
-        return not self.is_alive
-
-    @property
-    def standing(self) -> Standing:
-        """Where the comparison is now."""
-        with self._lock:
-            return self._standing
-
-    def _run(self) -> None:
-        result = failure = None
-        try:
-            result = self._compare()
-        except CnnvizError as error:
-            failure = (str(error), "")
-        except Exception as error:
-            failure = (f"{type(error).__name__}: {error}", traceback.format_exc())
-        finally:
-            give_back_memory()
-            with self._lock:
-                self._standing = Standing(self._standing.share, result, True, failure)
+    def _work(self) -> dict[str, Any]:
+        return {"result": self._compare()}
 
     def _compare(self) -> Compared | None:
         learned = Network(self._spec)
@@ -99,8 +61,7 @@ class Comparison:
 
         def cancelled() -> bool:
             nonlocal done
-            with self._lock:
-                self._standing = self._standing._replace(share=done / (2 * parts))
+            self._tell(share=done / (2 * parts))
             done += 1
             return self._cancelled.is_set()
 

@@ -4,21 +4,18 @@ The whole split goes through the layers up to the map, some images at a time, on
 own; the weights are a copy, so training may go on meanwhile.
 """
 
-import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.datasets import Split
-from cnnviz.core.errors import CnnvizError
-from cnnviz.core.memory import give_back_memory
 from cnnviz.core.network import Network
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.spec import Spec
+from cnnviz.core.task import Task
 from cnnviz.core.workspace import Array, Workspace, may_diverge
 
 IMAGES_AT_ONCE = 100
@@ -47,7 +44,8 @@ class Find(NamedTuple):
     value: float
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
     """Where a search is; once `ended`, it stays so."""
 
     done: int
@@ -59,57 +57,19 @@ class Standing(NamedTuple):
     """What went wrong, and its traceback (empty if the user can mend it)."""
 
 
-class Search:
-    """A search on a thread of its own. Whoever watches asks for `standing` at its own pace."""
+class Search(Task[Standing]):
+    """A search on a thread of its own; cancelled, it ends after the images under way."""
 
     def __init__(self, question: Question) -> None:
+        super().__init__("search", Standing(0, None, False, None))
         self.question = question
-        self._lock = threading.Lock()
-        self._standing = Standing(0, None, False, None)
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cnnviz-search", daemon=False)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+    def _work(self) -> dict[str, Any]:
+        finds = most_exciting(self.question, self._count, self._cancelled.is_set)
+        return {"finds": None if finds is None else tuple(finds)}
 
-    def cancel(self) -> None:
-        """Asks the thread to end after the images under way. Returns at once."""
-        self._cancelled.set()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Waits up to `timeout` seconds for the thread to end; whether it has."""
-        self._thread.join(timeout)
-        return not self.is_alive
-
-    @property
-    def standing(self) -> Standing:
-        """Where the search is now."""
-        with self._lock:
-            return self._standing
-
-    def _run(self) -> None:
-        finds, failure = None, None
-        try:
-            finds = most_exciting(self.question, self._tell, self._cancelled.is_set)
-        except CnnvizError as error:
-            failure = (str(error), "")
-        except Exception as error:
-            failure = (f"{type(error).__name__}: {error}", traceback.format_exc())
-        finally:
-            give_back_memory()
-            with self._lock:
-                found = None if finds is None else tuple(finds)
-                self._standing = Standing(self._standing.done, found, True, failure)
-
-    def _tell(self, done: int) -> None:
-        with self._lock:
-            self._standing = self._standing._replace(done=done)
+    def _count(self, done: int) -> None:
+        self._tell(done=done)
 
 
 def most_exciting(

@@ -5,25 +5,22 @@ same trainer as real training, which knows nothing of it. One way after the othe
 takes the machine from another.
 """
 
-import threading
-import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import Dataset, Split
-from cnnviz.core.errors import CnnvizError
 from cnnviz.core.layers import build_layers
-from cnnviz.core.memory import give_back_memory
 from cnnviz.core.parallel import LEAST_SHARE
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
+from cnnviz.core.task import Task
 from cnnviz.core.trainer import Interrupted, Trainer
 
 SECONDS = 1.0
@@ -68,7 +65,8 @@ class Underway(NamedTuple):
     """How much of its timing is over, 0 to 1; an estimate while a long step runs."""
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
     """Where a race is; once `ended`, it stays so."""
 
     paces: tuple[Pace, ...]
@@ -82,62 +80,27 @@ class Standing(NamedTuple):
 Tell = Callable[[Underway | Pace], None]
 
 
-class Race:
-    """A race on a thread of its own. Whoever watches asks for `standing` at its own pace."""
+class Race(Task[Standing]):
+    """A race on a thread of its own; cancelled, it gives up the step that is under way."""
 
     def __init__(self, course: Course) -> None:
+        super().__init__("race", Standing((), None, False, None))
         self.course = course
-        self._lock = threading.Lock()
-        self._standing = Standing((), None, False, None)
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cnnviz-race", daemon=False)
 
-    def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Asks the thread to end; it gives up the step that is under way. Returns at once."""
-        self._cancelled.set()
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the thread still runs."""
-        return self._thread.is_alive()
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Waits up to `timeout` seconds for the thread to end; whether it has."""
-        self._thread.join(timeout)
-        return not self.is_alive
-
-    @property
-    def standing(self) -> Standing:
-        """Where the race is now."""
-        with self._lock:
-            return self._standing
-
-    def _run(self) -> None:
-        failure = None
+    def _work(self) -> dict[str, Any]:
         try:
-            race(self.course, self._tell, self._cancelled.is_set)
+            race(self.course, self._take, self._cancelled.is_set)
         except Interrupted:
             pass
-        except CnnvizError as error:
-            failure = (str(error), "")
-        except Exception as error:
-            failure = (f"{type(error).__name__}: {error}", traceback.format_exc())
         finally:
-            give_back_memory()
-            with self._lock:
-                self._standing = Standing(self._standing.paces, None, True, failure)
+            self._tell(underway=None)
+        return {}
 
-    def _tell(self, news: Underway | Pace) -> None:
-        with self._lock:
-            if isinstance(news, Pace):
-                paces = (*self._standing.paces, news)
-                self._standing = self._standing._replace(paces=paces, underway=None)
-            else:
-                self._standing = self._standing._replace(underway=news)
+    def _take(self, news: Underway | Pace) -> None:
+        if isinstance(news, Pace):
+            self._tell(paces=(*self.standing.paces, news), underway=None)
+        else:
+            self._tell(underway=news)
 
 
 def race(course: Course, tell: Tell, interrupted: Callable[[], bool] = lambda: False) -> list[Pace]:

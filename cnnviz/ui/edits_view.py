@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from cnnviz.core.edited_accuracy import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
 from cnnviz.core.status import Phase
+from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
@@ -38,29 +39,6 @@ WHAT_IT_DOES = (
 )
 
 
-class Comparisons:
-    """Those whose threads may still run; plain Python, so it outlives the view's Qt half."""
-
-    def __init__(self) -> None:
-        self._all: list[Comparison] = []
-
-    def start(self, comparison: Comparison) -> None:
-        """Has it run."""
-        self._all.append(comparison)
-        comparison.start()
-
-    def cancel(self) -> None:
-        """Asks all to end."""
-        for comparison in self._all:
-            comparison.cancel()
-
-    @property
-    def are_over(self) -> bool:
-        """Whether no thread runs any more."""
-        self._all = [comparison for comparison in self._all if comparison.is_alive]
-        return not self._all
-
-
 class EditsView(QWidget):
     """Seen only while there are edits.
 
@@ -70,7 +48,7 @@ class EditsView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._comparisons = Comparisons()
+        self._comparisons = Tasks()
         self._comparison: Comparison | None = None
         self._tested: tuple[Edits, int] | None = None  # what the result is of
         self._result: Compared | None = None

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.excitement import MOST_FINDS, Find, Question, Search, Standing
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
+from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.excitement_tile import ExcitementTile
 from cnnviz.ui.messages import Notice
@@ -27,32 +28,6 @@ from cnnviz.ui.session import Session
 
 POLL_MS = 50
 COLUMNS = 4
-
-
-class Searches:
-    """The searches whose threads may still run; plain Python, so it outlives the view's Qt half."""
-
-    def __init__(self) -> None:
-        self._searches: list[Search] = []
-
-    def start(self, question: Question) -> Search:
-        """A new search, started."""
-        search = Search(question)
-        self._searches = [each for each in self._searches if each.is_alive]
-        self._searches.append(search)
-        search.start()
-        return search
-
-    def cancel(self) -> None:
-        """Asks all to end."""
-        for search in self._searches:
-            search.cancel()
-
-    @property
-    def are_over(self) -> bool:
-        """Whether no thread runs any more."""
-        self._searches = [search for search in self._searches if search.is_alive]
-        return not self._searches
 
 
 class ExcitementView(QWidget):
@@ -65,7 +40,7 @@ class ExcitementView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._searches = Searches()
+        self._searches = Tasks()
         self._search: Search | None = None
         self._place: Place | None = None
         self._title = ""
@@ -149,7 +124,8 @@ class ExcitementView(QWidget):
             layer=place.layer,
             channel=place.index[0],
         )
-        self._search = self._searches.start(question)
+        self._search = Search(question)
+        self._searches.start(self._search)
         self.progress.setRange(0, len(dataset.test))
         self.progress.setValue(0)
         self._timer.start()

@@ -13,6 +13,7 @@ from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.race import Course, Pace, Race, Standing
 from cnnviz.core.status import Phase
+from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.race_bars import Board, RaceBars
@@ -20,31 +21,6 @@ from cnnviz.ui.session import Session
 
 POLL_MS = 100
 MARGIN = 16
-
-
-class Races:
-    """The races whose threads may still run; plain Python, so it outlives the view's Qt half."""
-
-    def __init__(self) -> None:
-        self._races: list[Race] = []
-
-    def start(self, course: Course) -> Race:
-        """A new race, started."""
-        race = Race(course)
-        self._races.append(race)
-        race.start()
-        return race
-
-    def cancel(self) -> None:
-        """Asks all to end."""
-        for race in self._races:
-            race.cancel()
-
-    @property
-    def are_over(self) -> bool:
-        """Whether no thread runs any more."""
-        self._races = [race for race in self._races if race.is_alive]
-        return not self._races
 
 
 class RaceView(QWidget):
@@ -57,7 +33,7 @@ class RaceView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._races = Races()
+        self._races = Tasks()
         self._course: Course | None = None  # of what is shown, or of the race that runs
         self._paces: dict[str, Pace] = {}
         self._active = False
@@ -184,7 +160,8 @@ class RaceView(QWidget):
             if not self._training_rests():
                 self._say("Waiting for training to rest …")
             elif self._races.are_over:
-                self._race = self._races.start(self._course)
+                self._race = Race(self._course)
+                self._races.start(self._race)
             self._refresh()
             return
         standing = self._race.standing

@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz.core import excitement
 from cnnviz.core.datasets import Split, load_dataset
-from cnnviz.core.excitement import Question, Search, most_exciting
+from cnnviz.core.excitement import Question, Search, Standing, most_exciting
 from cnnviz.core.inspection import inspect
 from cnnviz.core.network import Network
 from cnnviz.core.presets import preset
@@ -126,7 +126,7 @@ def test_a_cancelled_search_ends_and_has_found_nothing(some, monkeypatch):
     search.cancel()
     go_on.set()
     assert search.join(PATIENCE)
-    assert search.standing == (100, None, True, None)
+    assert search.standing == Standing(100, None, True, None)
 
 
 def test_what_goes_wrong_is_told(some, monkeypatch):
