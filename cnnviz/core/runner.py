@@ -26,6 +26,7 @@ from cnnviz.core.errors import CnnvizError
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.memory import give_back_memory
 from cnnviz.core.network import Network
+from cnnviz.core.priority import let_others_first
 from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
@@ -110,9 +111,17 @@ class Outbox:
 class Runner:
     """A trainer on a thread of its own. Methods return at once and may be called at any time."""
 
-    def __init__(self, build: Callable[[], Trainer], timeline: Timeline | None = None) -> None:
-        """`build` makes the trainer; it is called on the thread, so it may take its time."""
-        self._build = build
+    def __init__(
+        self,
+        build: Callable[[], Trainer],
+        timeline: Timeline | None = None,
+        gentle: bool = False,
+    ) -> None:
+        """`build` makes the trainer; it is called on the thread, so it may take its time.
+
+        With `gentle`, other threads go first where cores are few: see priority.py.
+        """
+        self._build, self._gentle = build, gentle
         self._timeline = Timeline() if timeline is None else timeline
         self._changed = threading.Condition()
         self._goal: float = 0
@@ -244,6 +253,8 @@ class Runner:
     # What the thread does.
 
     def _run(self) -> None:
+        if self._gentle:
+            let_others_first()
         try:
             self._live()
         except CnnvizError as error:

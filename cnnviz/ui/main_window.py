@@ -253,6 +253,7 @@ class MainWindow(QMainWindow):
         """Any view as a picture, where it has no menu of its own; and the window."""
         views: tuple[tuple[str, QWidget], ...] = (
             ("digits", self.digits),
+            ("inspector", self.inspector),
             ("loss", self.loss),
             ("times", self.timing),
         )

@@ -127,7 +127,7 @@ class Session(QObject):
         if self.request is None:
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
-        runner = Runner(build)
+        runner = Runner(build, gentle=True)
         self._coming = (request, runner)
         self._play_when_ready = play
         runner.start()

@@ -1,0 +1,44 @@
+"""A gentle runner's thread is nicer than the others, and so are the processes it starts."""
+
+import os
+import sys
+import threading
+
+import pytest
+
+from cnnviz.core.priority import NICENESS, let_others_first
+
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere a thread has no priority of its own"
+)
+
+
+def test_it_is_for_the_calling_thread_alone():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    found = []
+
+    def work():
+        let_others_first()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [max(before, NICENESS)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
+def test_only_a_gentle_runner_asks_for_less(monkeypatch):
+    from cnnviz.core import runner as running
+
+    asked = []
+    monkeypatch.setattr(running, "let_others_first", lambda: asked.append(True))
+
+    def build():
+        raise RuntimeError("nothing to train")
+
+    for gentle in (False, True):
+        runner = running.Runner(build, gentle=gentle)
+        runner.start()
+        assert runner.join(10)
+        assert bool(asked) == gentle
