@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import cnnviz
 from cnnviz.core.network import Network
-from cnnviz.core.pipe import watch
+from cnnviz.core.pipe import AWAKE_SECONDS, watch
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.workspace import Array
 
@@ -57,7 +57,7 @@ class Helper:
     @property
     def ready(self) -> bool:
         """Whether it can be given work now; raises HelperLost if it never will."""
-        if not self._ready and self._answered(0):
+        if not self._ready and self._answered(0, awake=0):
             self._receive()
             self._ready = True
         return self._ready
@@ -110,10 +110,10 @@ class Helper:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _answered(self, seconds: float) -> bool:
+    def _answered(self, seconds: float, awake: float = AWAKE_SECONDS) -> bool:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
         assert self._process.stdout
-        return watch(self._process.stdout, seconds)
+        return watch(self._process.stdout, seconds, awake)
 
 
 def _start() -> subprocess.Popen[bytes]:

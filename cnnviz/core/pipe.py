@@ -15,14 +15,14 @@ AWAKE_SECONDS = 0.002
 """Longer than one side waits for the other while batches follow each other."""
 
 
-def watch(pipe: IO[bytes], seconds: float | None = 0.0) -> bool:
-    """Whether something can be read now or soon, `seconds` after a moment awake.
+def watch(pipe: IO[bytes], seconds: float = 0.0, awake: float = AWAKE_SECONDS) -> bool:
+    """Whether something can be read now or soon: `awake` seconds and `seconds` asleep after them.
 
     On Windows, where pipes cannot be asked, the answer is yes at once.
     """
     if os.name != "posix":
         return True
-    end = perf_counter() + AWAKE_SECONDS
+    end = perf_counter() + awake
     while perf_counter() < end:
         if select.select([pipe], [], [], 0)[0]:
             return True

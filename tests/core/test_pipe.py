@@ -49,3 +49,10 @@ def test_an_end_is_something_to_read(pipe):
     source, sink = pipe
     sink.close()
     assert watch(source)
+
+
+def test_it_can_just_ask(pipe):
+    begin = perf_counter()
+    for _ in range(100):
+        assert not watch(pipe[0], awake=0)
+    assert perf_counter() - begin < 100 * AWAKE_SECONDS
