@@ -16,8 +16,8 @@ HEADER = 74
 """Title, shape, size and time bar, in pixels."""
 FOOTER = 22
 """The scale under the tiles."""
-MARGIN = 18
-GAP = 10
+MARGIN = 12
+GAP = 8
 """Between columns, at least."""
 TILE_GAP = 6
 LEAST_TILE, COMFORTABLE_TILE, GREATEST_TILE = 30, 48, 84
@@ -26,7 +26,7 @@ ROWS_BEFORE_STACKING = 8
 """Maps below each other, however small, before a second stack is begun."""
 KERNEL_SHARE = 0.5
 """Size of a kernel beside its map."""
-CLASS_WIDTH, CLASS_GROWTH = 112, 60
+CLASS_WIDTH, CLASS_GROWTH = 92, 80
 """Width of the classes' column, and how much of the spare width it may take besides."""
 
 
