@@ -20,11 +20,11 @@ BOLD = QFont.Weight.DemiBold
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
-NUMBER_WIDTH = 58
+NUMBER_WIDTH = 66
 SIGN_WIDTH = 14
 """Of × and = between pictures."""
 GAP = 8
-GREATEST_PICTURE = 70
+GREATEST_PICTURE = 66
 
 
 class Block(ABC):

@@ -25,9 +25,9 @@ class Side(Enum):
 class Scale(Enum):
     """What full colour means in the network view."""
 
-    LAYER = "one scale a layer"
-    MAP = "one scale a map"
-    LOCKED = "scales locked"
+    LAYER = "scale: layer"
+    MAP = "scale: map"
+    LOCKED = "scale: locked"
 
 
 @dataclass(frozen=True)

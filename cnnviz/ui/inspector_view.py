@@ -85,6 +85,9 @@ class InspectorView(QWidget):
         self.teaching.setProperty("small", "true")
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)
+        # Two lines at all times, so that nothing jumps while the kernel slides.
+        self.formula.setFixedHeight(2 * self.formula.fontMetrics().lineSpacing() + 4)
+        self.formula.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
         self.copy_button.clicked.connect(self.copy)
         self.more_button = _button("", "Show every channel")

@@ -221,6 +221,14 @@ class MainWindow(QMainWindow):
             edits.toggle_mute_behind(selection.place)
 
     @Slot()
+    def escape(self) -> None:
+        """Closes the message if there is one, else lets go of the pinned value."""
+        if self.notice.isVisible():
+            self.notice.hide()
+        else:
+            self.session.selection.let_go()
+
+    @Slot()
     def paint_kernels(self) -> None:
         """Begins to paint kernels, or ends it."""
         self.pages.setCurrentWidget(self.filters_page)

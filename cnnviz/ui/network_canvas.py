@@ -25,6 +25,7 @@ from cnnviz.ui.comparison import Side
 from cnnviz.ui.network_classes import ClassRows, classes_width
 from cnnviz.ui.network_layout import (
     FOOTER,
+    GAP,
     HEADER,
     Column,
     Kind,
@@ -85,7 +86,8 @@ class NetworkPainting(QWidget):
         network = self._session.network
         if network is not None:
             layers = network.layers
-            needed = arrange(self._columns, layers, room, self._text_width, self._zoom)
+            widths = self._text_width, self._title_width
+            needed = arrange(self._columns, layers, room, widths[0], self._zoom, widths[1])
             self.setMinimumSize(QSize(math.ceil(needed.width()), math.ceil(needed.height())))
             if self._session.comparison.side is Side.BOTH:
                 halve(self._columns)
@@ -185,7 +187,12 @@ class NetworkPainting(QWidget):
         return QRegion(self._plate.united(soon).toAlignedRect())
 
     def _times_area(self) -> QRect:
-        return QRect(0, TIME_TOP, self.width(), TIME_HEIGHT)
+        return QRect(0, self._top + TIME_TOP, self.width(), TIME_HEIGHT)
+
+    @property
+    def _top(self) -> int:
+        """Where the headings are: zoomed and scrolled, they stay in sight."""
+        return max(0, math.floor(self._seen().top()))
 
     def _scales_area(self) -> QRect:
         return QRect(0, self.height() - FOOTER, self.width(), FOOTER)
@@ -231,7 +238,6 @@ class NetworkPainting(QWidget):
             self._make_images()
         if self._untold:
             self._tell()
-        self._paint_headers(painter, region)
         if region.intersects(self._scales_area()):
             self._pictures.paint_scales(painter, self.height() - 8.0)
         self._classes.paint(painter, region)
@@ -241,6 +247,7 @@ class NetworkPainting(QWidget):
             if self._session.slide.filling:
                 cover_unreached(painter, self._columns, self._trace.place)
             paint_trace(painter, self._trace, self._session.selection.pinned is not None)
+        self._paint_headers(painter, region)
         if self._framed and not posed_area(self):
             painter.setPen(theme.color(theme.tokens().selected))
             painter.drawRect(self._seen().adjusted(0, 0, -1, -1))
@@ -255,13 +262,19 @@ class NetworkPainting(QWidget):
         painter.end()
 
     def _paint_headers(self, painter: QPainter, region: QRegion) -> None:
-        times = region.intersects(self._times_area())
+        top, times = self._top, region.intersects(self._times_area())
+        painter.save()
+        painter.translate(0, top)
+        if top:
+            ground = QRectF(0, 0, self.width(), TIME_TOP + TIME_HEIGHT + 5)
+            painter.fillRect(ground, theme.color(theme.tokens().background))
         for column in self._columns:
-            words = QRectF(column.x - 2, 0, column.width + 4, TIME_TOP - 1)
-            if region.intersects(words.toAlignedRect()):
+            words = QRectF(column.x - 2, top, column.width + GAP, TIME_TOP - 1)
+            if top or region.intersects(words.toAlignedRect()):
                 self._paint_title(painter, column)
-            if times:
+            if top or times:
                 self._paint_time(painter, column)
+        painter.restore()
 
     def _paint_title(self, painter: QPainter, column: Column) -> None:
         colors = theme.tokens()
@@ -270,8 +283,10 @@ class NetworkPainting(QWidget):
         painter.drawText(QPointF(column.x, 24), column.title)
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(colors.muted))
+        room, right = column.width + 1, Qt.TextElideMode.ElideRight
         for line, text in enumerate(column.lines):
-            painter.drawText(QPointF(column.x, 40 + 15 * line), text)
+            shown = painter.fontMetrics().elidedText(text, right, math.floor(room))
+            painter.drawText(QPointF(column.x, 40 + 15 * line), shown)
 
     def _paint_time(self, painter: QPainter, column: Column) -> None:
         """Forward and backward time, on one scale for all layers."""
@@ -305,13 +320,17 @@ class NetworkPainting(QWidget):
         return self._trace.cell.bottomRight(), self.in_words(self._trace.place)
 
     def _text_width(self, column: Column) -> float:
-        bold = QFontMetricsF(theme.font(weight=BOLD))
+        """What all lines of the heading need."""
         small = QFontMetricsF(theme.font(theme.SMALL))
         return max(
-            classes_width(self._class_names()) if column.kind is Kind.CLASSES else 0,
-            bold.horizontalAdvance(column.title),
-            *(small.horizontalAdvance(line) for line in column.lines),
+            self._title_width(column), *(small.horizontalAdvance(line) for line in column.lines)
         )
+
+    def _title_width(self, column: Column) -> float:
+        """What the title and, of the last column, the classes need."""
+        classes = classes_width(self._class_names()) if column.kind is Kind.CLASSES else 0
+        bold = QFontMetricsF(theme.font(weight=BOLD))
+        return max(classes, bold.horizontalAdvance(column.title))
 
     # Events.
 

@@ -136,29 +136,33 @@ def arrange(
     size: QSizeF,
     text_width: Callable[[Column], float],
     zoom: float = 1.0,
+    title_width: Callable[[Column], float] | None = None,
 ) -> QSizeF:
     """Places all columns in `size`; returns the size that is needed, which may be wider.
 
     With a `zoom` above 1, pictures may be as many times larger, in a size as many times larger.
+    Where whole texts would be too wide, titles alone have to fit, if `title_width` says how wide.
     """
     size = size * zoom
     height = max(size.height(), HEADER + FOOTER + 8 * (LEAST_TILE + TILE_GAP))
     by_name = {layer.name: layer for layer in layers}
 
-    def place(tile: float) -> float:
+    def place(tile: float, text_width: Callable[[Column], float]) -> float:
         """Places tiles of at most this size; the width that they and the texts need."""
         for column in columns:
             _place_tiles(column, by_name.get(column.name), tile, height, zoom)
             column.width = max(column.width, text_width(column))
         return sum(column.width for column in columns) + GAP * (len(columns) - 1) + 2 * MARGIN
 
-    for tile in range(round(GREATEST_TILE * zoom), LEAST_TILE - 1, -2):
-        needed = place(tile)
+    tiles = range(round(GREATEST_TILE * zoom), LEAST_TILE - 1, -2)
+    widths = [text_width, *([title_width] if title_width else [])]
+    for tile, texts in ((tile, texts) for texts in widths for tile in tiles):
+        needed = place(tile, texts)
         if needed <= size.width():
             break
     else:
         # Too wide in any case: then scroll, with maps of a size that can be read.
-        needed = place(COMFORTABLE_TILE * zoom)
+        needed = place(COMFORTABLE_TILE * zoom, text_width)
     _spread(columns, max(size.width(), needed))
     return QSizeF(max(size.width(), needed), height)
 

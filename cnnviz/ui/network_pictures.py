@@ -66,6 +66,8 @@ class NetworkPictures:
         kept, side = comparison.kept, comparison.side
         then = self._values(kept.inspection, kept.weights) if kept else None
         self._each_map = comparison.scale is Scale.MAP
+        if then and side is Side.DIFFERENCE and self._each_map:
+            now, then, side = _shown(now, then, side), None, Side.NOW
         if self._each_map:
             now, then = _map_by_map(now, then)
         levels = self._levels(now, then, comparison.scale)
@@ -193,17 +195,19 @@ def _level(values: Array) -> float:
 
 
 def _map_by_map(now: Values, then: Values | None) -> tuple[Values, Values | None]:
-    """Every map in shares of its own level; what is compared, of the greater of the two."""
+    """Every map in shares of its own level; what is compared, of the greater of the two.
+
+    A row of units is no map and stays as it is.
+    """
     scaled: tuple[Values, Values] = {}, {}
     for name, values in now.items():
         both = [values, then[name]] if then else [values]
-        each = (-1, *[1] * (values.ndim - 1))
-        maps = values.ndim == 3
-        levels = [
-            np.array([_level(part) for part in side] if maps else [_level(side)]) for side in both
-        ]
-        level = np.maximum.reduce(levels)
-        level = np.where(level > 0, level, 1).astype(values.dtype).reshape(each)
+        if values.ndim < 3:
+            for target, side in zip(scaled, both, strict=False):
+                target[name] = side
+            continue
+        level = np.maximum.reduce([[_level(part) for part in side] for side in both])
+        level = np.where(level > 0, level, 1).astype(values.dtype).reshape(-1, 1, 1)
         for target, side in zip(scaled, both, strict=False):
             target[name] = side / level
     return scaled[0], scaled[1] if then else None

@@ -109,6 +109,12 @@ class NetworkView(QScrollArea):
         ):
             bar.setValue(round(bar.value() - length))
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """The headings stay in sight."""
+        super().scrollContentsBy(dx, dy)
+        if dy:
+            self.canvas.update()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """With Ctrl it zooms, else it scrolls."""
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

@@ -14,7 +14,7 @@ from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
-from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.messages import Notice, RunRequest
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
@@ -221,6 +221,7 @@ class RunControls(QWidget):
         self.optimizer_choice.chosen.connect(self._choose_optimizer)
         self.way_choice.chosen.connect(self._session.set_convolution)
         self.rate_field.valueChanged.connect(self._choose_rate)
+        self.rate_field.refused.connect(self._refuse)
         self.batch_field.valueChanged.connect(self._choose_batch_size)
         for widget in (
             self.data_choice,
@@ -284,6 +285,10 @@ class RunControls(QWidget):
             optimizer=name,
             learning_rate=kind.default_rate,
         )
+
+    @Slot(str)
+    def _refuse(self, why: str) -> None:
+        self._session.noticed.emit(Notice(why))
 
     @Slot(float)
     def _choose_rate(self, rate: float) -> None:

@@ -49,7 +49,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+-",), "network.zoom_out", "Network smaller"),
     Shortcut(("Ctrl+0",), "network.zoom_to_fit", "Network: all of it again"),
     Shortcut(("Ctrl+C",), "inspector.copy", "Copy the arithmetic of the pinned value"),
-    Shortcut(("Escape",), "session.selection.let_go", "Let go of the pinned value"),
+    Shortcut(("Escape",), "escape", "Close the message, or let go of the pinned value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),

@@ -165,3 +165,28 @@ def test_a_diverged_network_can_be_compared(session, view):
     for side in Side:
         session.comparison.show_side(side)
         view.canvas.grab()
+
+
+def test_one_scale_a_map_leaves_units_on_theirs(open_session, qtbot):
+    session = open_session("mlp")
+    view = NetworkView(session)
+    qtbot.addWidget(view)
+    view.show()
+    session.comparison.set_scale(Scale.MAP)
+    view.canvas.grab()
+    level = np.abs(session.inspection.outputs["dense1"]).max()
+    assert view.canvas._pictures._scales["dense1"] == f"±{level:.3g}"
+
+
+def test_a_small_difference_is_seen_with_one_scale_a_map(view, session, train):
+    session.keep_or_end()
+    train(session)
+    session.comparison.show_side(Side.DIFFERENCE)
+    session.comparison.set_scale(Scale.MAP)
+    kept = session.comparison.kept.inspection.outputs["conv1"]
+    difference = session.inspection.outputs["conv1"] - kept
+    column = column_named(view, "conv1")
+    for channel in range(column.shape[0]):
+        _, y, x = greatest(difference[channel][np.newaxis])
+        painted = color_in(view, column.tiles[channel], column.shape[1:], (y, x))
+        assert painted == color_of(np.sign(difference[channel, y, x]), 1)

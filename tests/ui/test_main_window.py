@@ -80,7 +80,7 @@ def after(method):
         "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
-        "session.selection.let_go": lambda window: window.session.selection.pinned is None,
+        "escape": lambda window: window.session.selection.pinned is None,
         "loss.look_back": lambda window: window.session.moment == 0,
         "loss.look_forward": lambda window: window.session.moment is None,
         "loss.look_back_by_epoch": lambda window: window.session.moment == 0,
@@ -109,7 +109,7 @@ def prepare(window, method):
     window.session.edits.undo()
     if method == "turn_page":
         window.pages.setCurrentWidget(window.filters_page)
-    if method in ("inspector.slide_or_rest", "session.selection.let_go", "inspector.copy"):
+    if method in ("inspector.slide_or_rest", "escape", "inspector.copy"):
         QApplication.clipboard().clear()
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
     if "forward" in method or "now" in method:

@@ -305,3 +305,13 @@ def test_a_network_without_a_dense_layer_at_its_end_has_its_classes_too(layers):
 def test_sizes_are_said_with_spaces():
     assert times((8, 24, 24)) == "8 × 24 × 24"
     assert times((10,)) == "10"
+
+
+def test_where_whole_texts_are_too_wide_titles_have_to_fit():
+    layers = [conv2d(4, 3), relu(), conv2d(4, 3), relu(), flatten(), dense(10)]
+    built = build_layers((1, 28, 28), tuple(layers))
+    columns, size = make_columns((1, 28, 28), built), QSizeF(760, 500)
+    wide = arrange(columns, built, size, lambda column: 200.0)
+    assert wide.width() > size.width()
+    narrow = arrange(columns, built, size, lambda column: 200.0, 1.0, lambda column: 60.0)
+    assert narrow.width() == size.width()

@@ -279,3 +279,14 @@ def test_dragging_beside_the_pictures_pans(qtbot, view):
     assert bar.value() == 240
     qtbot.mouseMove(view.canvas, at + QPoint(20, 0))
     assert bar.value() == 240
+
+
+def test_zoomed_and_scrolled_the_headings_stay_in_sight(view):
+    view.set_zoom(3)
+    port = view.viewport()
+    for value in (0, view.verticalScrollBar().maximum()):
+        view.verticalScrollBar().setValue(value)
+        image = port.grab().toImage()
+        text = theme.tokens().text
+        heading = image.copy(0, 8, image.width(), round(20 * image.devicePixelRatio()))
+        assert yellow(heading, text) > 20, value

@@ -584,3 +584,18 @@ def test_while_numbers_change_nothing_moves(width, open_session, show, press, un
         QApplication.sendPostedEvents()
         look()
     assert len(places) == 1
+
+
+@pytest.mark.parametrize("typed", ["0", "100", "-1", "nonsense"])
+def test_a_rate_that_makes_no_sense_is_refused_with_words(typed, window, qtbot, until):
+    field = window.controls.rate_field
+    before = field.value()
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, typed)
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    until(window.notice.isVisible)
+    assert f"not “{typed}”" in window.notice._text.text()
+    assert field.value() == before
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    until(lambda: not window.notice.isVisible())

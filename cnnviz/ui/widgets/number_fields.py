@@ -1,12 +1,15 @@
 """Fields for a learning rate and a batch size: only sensible values, by typing, arrows or wheel."""
 
-from PySide6.QtCore import QLocale, QSignalBlocker, QSize
+from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Signal
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
 
 
 class RateField(QDoubleSpinBox):
     """A learning rate from 1e-6 to 10; the arrows move the leading digit."""
+
+    refused = Signal(str)
+    """Why what was typed is not taken over."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,6 +35,16 @@ class RateField(QDoubleSpinBox):
         fits = rate is not None and self.minimum() <= rate <= self.maximum()
         state = QValidator.State.Acceptable if fits else QValidator.State.Intermediate
         return state, text, position
+
+    def fixup(self, text: str) -> str:
+        """Asked by Qt for what is no rate, before it goes back to the one of before."""
+        typed, kept = text.removeprefix(self.prefix()).strip(), self.textFromValue(self.value())
+        least, most = self.textFromValue(self.minimum()), self.textFromValue(self.maximum())
+        self.refused.emit(
+            f"The learning rate must be a number from {least} to {most}, not “{typed}”; "
+            f"it stays {kept}."
+        )
+        return super().fixup(text)
 
     def valueFromText(self, text: str) -> float:
         """The number behind the prefix; what is no number leaves the value as it is."""
