@@ -66,7 +66,11 @@ BESIDE_LAYERS = {
     "data": ("Loading data", "Picks the images of the batch and makes numbers of their bytes."),
     "loss": ("Loss", "Softmax, the loss, and its gradient, where the way back begins."),
     "optimizer": ("Optimiser", "Moves every weight against its gradient."),
-    "other": ("Everything else", "Keeps the history and the snapshots, and tells this window."),
+    "other": (
+        "Everything else",
+        "Waits for the other cores, keeps history and snapshots, tells this window. Drawing needs "
+        "the cores too, so all times are longer while the window is seen.",
+    ),
 }
 """What else a batch needs: the row's name, and what that is."""
 
