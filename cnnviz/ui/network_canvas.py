@@ -162,12 +162,17 @@ class NetworkPainting(QWidget):
     @Slot()
     def _select(self) -> None:
         """Another value is looked at; kernels may show another channel."""
-        self._stale = True
+        self._stale, before = True, self._trace_area()
         self._trace = self._traced()
         if self._trace and self._session.selection.pinned:
             self.setAccessibleDescription(self.in_words(self._trace.place))
-        tiles = QRect(0, HEADER - 8, self.width(), self.height() - HEADER - FOOTER + 16)
-        self.update(self._plate_area() | tiles)
+        self.update(self._plate_area() | before | self._trace_area())
+
+    def _trace_area(self) -> QRect:
+        """Where the trace may have left marks: on the classes only if it begins at one."""
+        to_class = self._trace is not None and self._trace.place.layer == self._columns[-1].name
+        right = self.width() if to_class else self._pictures.area.right() + GAP
+        return QRect(0, HEADER - 8, right, self.height() - HEADER - FOOTER + 16)
 
     def _traced(self) -> Trace | None:
         network, inspection = self._session.network, self._session.inspection

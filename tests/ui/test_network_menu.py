@@ -301,3 +301,14 @@ def test_the_menu_does_what_the_keys_do(big, qtbot, until):
     assert session.comparison.kept is None
     choose("Show this map large")
     until(lambda: big.map_window is not None and big.map_window.isVisible())
+
+
+def test_the_inspector_is_saved_as_a_picture_too(big, menu_at):
+    big.session.selection.pin(Place("conv2", (5, 4, 4)))
+    menu = menu_at(big.inspector.canvas, QPointF(20, 20))
+    assert "Save inspector as picture…" in texts(menu)
+    menu.close()
+    big.pages.setCurrentWidget(big.filters_page)
+    menu = menu_at(big.loss, QPointF(20, 10))
+    assert "Save inspector as picture…" not in texts(menu)
+    menu.close()
