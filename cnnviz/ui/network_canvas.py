@@ -46,6 +46,8 @@ WORDS_MS = 250
 """Between two tellings of numbers while they change."""
 TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
 """Pixels: the length of the slowest layer's time bar, and where all of them are."""
+SCALES = 13.0
+"""Pixels from the bottom to the line that the scales stand on, as the button for them does."""
 BOLD = QFont.Weight.DemiBold
 
 
@@ -244,7 +246,7 @@ class NetworkPainting(QWidget):
         if self._untold:
             self._tell()
         if region.intersects(self._scales_area()):
-            self._pictures.paint_scales(painter, self.height() - 8.0)
+            self._pictures.paint_scales(painter, self.height() - SCALES)
         self._classes.paint(painter, region)
         if region.intersects(self._pictures.area):
             self._pictures.paint(painter, self._session.edits.now)
