@@ -347,6 +347,9 @@ class Session(QObject):
     def _change_run(
         self, request: RunRequest, runner: Runner, ready: Ready, outbox: Outbox
     ) -> None:
+        # While views and network still belong together, for whoever draws at once.
+        self.selection.forget()
+        self.comparison.end()
         if self._runner:
             self._dismiss(self._runner)
         same_images = self.dataset is ready.dataset
@@ -367,8 +370,6 @@ class Session(QObject):
         if not same_images:
             self.image_index = 0
         self._inspect()
-        self.selection.forget()
-        self.comparison.end()
         self.run_changed.emit()
         if outbox.vector is not None:
             self._show_vector(*outbox.vector)

@@ -203,6 +203,17 @@ def test_other_keys_are_left_to_the_window(view, press_key):
 # Together with the rest.
 
 
+@pytest.mark.parametrize("other", ["mlp", "tiny", "lenet-5"])
+def test_another_network_comes_while_the_pointer_is_on_a_value(qtbot, view, until, other):
+    session = view.canvas._session
+    session.keep_or_end()
+    qtbot.mouseMove(view.canvas, middle(view, Place("pool1", (7, 9, 9))))
+    session.open_run(type(session.request)("digits", other, session.settings))
+    until(lambda: session.spec.name == other)
+    assert session.selection.place is None
+    view.canvas.grab()
+
+
 def test_another_network_forgets_the_trace(view, open_session, until):
     session = view.canvas._session
     session.selection.pin(HERE)
