@@ -20,7 +20,8 @@ SAVER = """
 import sys
 from pathlib import Path
 from cnnviz.core import PRESETS, Settings, Timeline, Trainer, load_dataset
-from cnnviz.core.storage import capture, write_run
+from cnnviz.core.saved_run import capture
+from cnnviz.core.storage import write_run
 
 path, runs = Path(sys.argv[1]), []
 for seed in (1, 2):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz.core import CnnvizError, DataError, Dataset, Trainer, load_dataset
-from cnnviz.core.storage import SavedRun, load_run
+from cnnviz.core.saved_run import SavedRun
+from cnnviz.core.storage import load_run
 from cnnviz.terminal import Run
 
 CHANGEABLE = ("data", "epochs", "learning_rate", "convolution")

@@ -22,10 +22,11 @@ from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.runner import Runner
+from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Stopwatch
-from cnnviz.core.storage import SavedRun, load_run, save_run
+from cnnviz.core.storage import load_run, save_run
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult, Snapshot, Trainer
 

@@ -64,6 +64,20 @@ def as_number(name: str, value: Any) -> float:
     return float(value)
 
 
+def as_yes_or_no(name: str, value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Unsound(f"its “{name}” has {_short(value)} for true or false")
+    return value
+
+
+def as_text(name: str, value: Any) -> str:
+    """A string, which may be empty and of many lines."""
+    if not isinstance(value, str):
+        raise Unsound(f"its “{name}” has {_short(value)} for a text")
+    return value
+
+
 def as_loss(name: str, value: Any) -> float:
     """A number, or None for one that was not finite."""
     return math.nan if value is None else as_number(name, value)

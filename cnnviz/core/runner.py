@@ -16,96 +16,38 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import replace
 from time import perf_counter
 
 from cnnviz.core.convolution import way
-from cnnviz.core.datasets import Dataset
 from cnnviz.core.edits import Edits, apply_edits
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.memory import give_back_memory
 from cnnviz.core.network import Network
+from cnnviz.core.outbox import (
+    Captured,
+    Changed,
+    Edited,
+    Entry,
+    Failed,
+    Kept,
+    LossDiverged,
+    Outbox,
+    Ready,
+    Restored,
+)
 from cnnviz.core.priority import let_others_first
-from cnnviz.core.settings import Settings, check_learning_rate
-from cnnviz.core.spec import Spec
+from cnnviz.core.saved_run import capture
+from cnnviz.core.settings import check_learning_rate
 from cnnviz.core.status import Phase, Status
-from cnnviz.core.stopwatch import Row, Stopwatch
+from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.time_history import BatchTimes
-from cnnviz.core.timeline import EpochResult, Timeline
-from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Snapshot, Trainer
-from cnnviz.core.workspace import Array
+from cnnviz.core.timeline import Timeline
+from cnnviz.core.trainer import Diverged, Interrupted, Snapshot, Trainer
 
 FRAME = 1 / 30
 """Seconds between two published vectors, at least."""
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The trainer is built; nothing is trained yet."""
-
-    dataset: Dataset
-    spec: Spec
-    settings: Settings
-    status: Status
-    snapshot: Snapshot
-    """Of the untrained network."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A snapshot to go back to. Nobody writes to it any more: whoever watches may keep it too."""
-
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True)
-class Restored:
-    """Training went back to `step`: what was recorded after it is void."""
-
-    step: int
-
-
-@dataclass(frozen=True)
-class Edited:
-    """Edits by hand went into the weights at `step`; training goes on from them."""
-
-    step: int
-    edits: Edits
-
-
-@dataclass(frozen=True)
-class LossDiverged:
-    """The loss of the batch after `step` was not finite. Training paused; `back_to` is sound."""
-
-    step: int
-    loss: float
-    back_to: int
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The thread ended by an exception; `details` is a traceback, or empty if the user can act."""
-
-    message: str
-    details: str
-
-
-Entry = BatchResult | Kept | EpochResult | Ready | Restored | Edited | LossDiverged | Failed
-
-
-@dataclass
-class Outbox:
-    """What happened since the last drain, in order; the newest vector and the time it took."""
-
-    entries: list[Entry] = field(default_factory=list)
-    vector: tuple[int, Array] | None = None
-    """(step, copy of the flat vector); only the newest is kept."""
-    seconds: dict[Row, float] = field(default_factory=dict)
-    """Wall time by row, summed over `timed_batches`."""
-    timed_batches: int = 0
-    times: list[BatchTimes] = field(default_factory=list)
-    """Of each of them that is still part of history, in order; a Restored is carried out."""
 
 
 class Runner:
@@ -118,6 +60,8 @@ class Runner:
         gentle: bool = False,
     ) -> None:
         """`build` makes the trainer; it is called on the thread, so it may take its time.
+
+        A trainer that is not at step 0 goes on with what `timeline` has of it already.
 
         With `gentle`, other threads go first where cores are few: see priority.py.
         """
@@ -186,28 +130,37 @@ class Runner:
         self._wish(lambda: self._status.step)
 
     def travel(self, step: int) -> None:
-        """Goes back to `step` (from the snapshot before it, training up to it), then pauses."""
+        """Goes back to `step` (from the snapshot before it, training up to it), then pauses.
+
+        A fork goes back no further than where it began.
+        """
         if step < 0:
             raise ValueError(f"there is no step {step}")
 
         def go(trainer: Trainer) -> None:
-            self._restore(trainer, step)
-            self._replayed_to = step
-            self._set_goal(step)
+            to = max(step, self._timeline.first)
+            self._restore(trainer, to)
+            self._replayed_to = to
+            self._set_goal(to)
 
         self._post(go, abandon=True)
 
     def reset(self) -> None:
-        """Back to the untrained network of the same seed, with the rate and convolution of now."""
+        """Back to where this run began, with the rate and convolution of now.
+
+        That is the untrained network of the same seed, or the place where a fork began.
+        """
 
         def go(trainer: Trainer) -> None:
             rate, way_of_now = trainer.base_rate, trainer.convolution
+            first = self._timeline.first
             self._timeline.forget_edits()
-            self._restore(trainer, 0)
-            self._replayed_to = 0
+            self._restore(trainer, first)
+            self._replayed_to = first
             trainer.set_learning_rate(rate)
             trainer.set_convolution(way_of_now)
-            self._set_goal(0)
+            self._tell_changes(trainer)
+            self._set_goal(first)
 
         self._post(go, abandon=True)
 
@@ -222,7 +175,12 @@ class Runner:
     def set_learning_rate(self, rate: float) -> None:
         """A new base rate from the next batch on; raises SettingsError if it makes no sense."""
         check_learning_rate(rate)
-        self._post(lambda trainer: trainer.set_learning_rate(rate, self._change_from(trainer)))
+
+        def change(trainer: Trainer) -> None:
+            trainer.set_learning_rate(rate, self._change_from(trainer))
+            self._tell_changes(trainer)
+
+        self._post(change)
 
     def set_convolution(self, name: str) -> None:
         """Another way of convolution from the next batch on; raises SettingsError if unknown.
@@ -230,10 +188,30 @@ class Runner:
         A batch that is under way begins anew, so that nobody has to wait for a slow way's end.
         """
         way(name)
-        self._post(lambda trainer: trainer.set_convolution(name, self._change_from(trainer)), True)
+
+        def change(trainer: Trainer) -> None:
+            trainer.set_convolution(name, self._change_from(trainer))
+            self._tell_changes(trainer)
+
+        self._post(change, abandon=True)
+
+    def capture(self) -> None:
+        """Has a Captured told: the run as it is after this batch."""
+        self._post(self._capture)
+
+    def pin(self, step: int) -> None:
+        """The snapshot at `step` is never thinned out."""
+        self._post(lambda trainer: self._timeline.pin(step))
+
+    def set_budget(self, budget: int) -> None:
+        """Another number of bytes for snapshots."""
+        self._post(lambda trainer: self._timeline.set_budget(budget))
 
     def stop(self) -> None:
-        """Asks the thread to end; a batch that is under way is given up. Then `join`."""
+        """Asks the thread to end; a batch that is under way is given up. Then `join`.
+
+        The last thing it tells is a Captured, if it ever was ready.
+        """
         with self._changed:
             self._stopping = self._abandon = True
             self._changed.notify_all()
@@ -267,20 +245,41 @@ class Runner:
 
     def _live(self) -> None:
         with closing(self._start_trainer()) as trainer:
-            self._work(trainer)
+            try:
+                self._work(trainer)
+            finally:
+                if trainer.step == len(self._timeline):
+                    self._capture(trainer)
 
     def _start_trainer(self) -> Trainer:
         trainer = self._build()
-        first = trainer.snapshot()
-        self._timeline.keep(first)
+        begin = trainer.snapshot()
+        if not self._timeline.snapshots:
+            self._timeline.keep(begin)
+        self._timeline.rate_changes = trainer.rate_changes
+        self._timeline.convolution_changes = trainer.convolution_changes
         batches, planned = trainer.batches_per_epoch, trainer.planned_steps
+        settings = replace(
+            trainer.settings, learning_rate=trainer.base_rate, convolution=trainer.convolution
+        )
         with self._changed:
-            self._status = Status(Phase.PAUSED, 0, self._goal, batches, planned)
-            spec, settings = trainer.network.spec, trainer.settings
-            ready = Ready(trainer.dataset, spec, settings, self._status, first)
+            self._goal = max(self._goal, trainer.step)
+            self._status = Status(Phase.PAUSED, trainer.step, self._goal, batches, planned)
+            spec = trainer.network.spec
+            ready = Ready(
+                trainer.dataset, spec, settings, self._status, begin, self._timeline.copy()
+            )
             self._outbox.entries.append(ready)
         self._publish_vector(trainer)
         return trainer
+
+    def _capture(self, trainer: Trainer) -> None:
+        self._tell(Captured(capture(trainer, self._timeline)))
+
+    def _tell_changes(self, trainer: Trainer) -> None:
+        self._timeline.rate_changes = trainer.rate_changes
+        self._timeline.convolution_changes = trainer.convolution_changes
+        self._tell(Changed(trainer.rate_changes, trainer.convolution_changes))
 
     def _work(self, trainer: Trainer) -> None:
         evaluator = Network(trainer.network.spec)
@@ -398,7 +397,9 @@ class Runner:
 
     def _report_divergence(self, diverged: Diverged) -> None:
         """Pauses; the last few snapshots may be on the slope already, so it offers one before."""
-        back_to = self._timeline.nearest(max(diverged.step - 10, 0)).step
+        sound = max(diverged.step - 10, self._timeline.first)
+        back_to = self._timeline.nearest(sound).step
+        self._timeline.diverged[diverged.step] = diverged.loss
         self._tell(LossDiverged(diverged.step, diverged.loss, back_to))
         with self._changed:
             self._set_goal(diverged.step)

@@ -6,127 +6,33 @@ what is in it. A file of today opens in every later version.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cnnviz import __version__
 from cnnviz.core import json_fields as fields
 from cnnviz.core.archive import Archive, Unsound, one, stack, write_archive
 from cnnviz.core.convolution import way
-from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import CnnvizError, StorageError
 from cnnviz.core.files import open_atomically
 from cnnviz.core.initializers import initializer
 from cnnviz.core.layers import build_layers
 from cnnviz.core.optimizers import optimizer
+from cnnviz.core.saved_run import COLUMNS, Columns, Origin, SavedRun, capture
 from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
 from cnnviz.core.timeline import EpochResult, Timeline
-from cnnviz.core.trainer import BatchResult, Snapshot, Trainer
+from cnnviz.core.trainer import Snapshot, Trainer
 from cnnviz.core.workspace import Array
 
-FORMAT = 1
-COLUMNS = ("loss", "accuracy", "rate", "seconds")
-"""Of the history: what is known of every batch."""
+FORMAT = 2
 MOST_LAYERS, MOST_VALUES, MOST_THREADS = 1000, 2**24, 1024
 """Beyond what anyone trains here: layers, a layer's values for one image, threads."""
 OTHER_COPY = "Take another copy of it, if there is one."
-
-Columns = dict[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, eq=False)
-class SavedRun:
-    """A run as plain data: copies or what is never written to, so any thread may save it."""
-
-    cnnviz: str
-    """The version that wrote it."""
-    spec: Spec
-    settings: Settings
-    data: str
-    """The name of the data set, as `load_dataset` takes it."""
-    fingerprint: str
-    """Of the data set, see Dataset.fingerprint."""
-    rates: tuple[tuple[int, float], ...]
-    """(from step, base rate), the first from 0."""
-    convolutions: tuple[tuple[int, str], ...]
-    epochs: tuple[EpochResult, ...]
-    history: Columns
-    snapshots: tuple[Snapshot, ...]
-    pinned: frozenset[int]
-    interval: int
-    newest: Snapshot
-    """Where training goes on."""
-    notes: str
-
-    @property
-    def step(self) -> int:
-        """Batches trained."""
-        return self.newest.step
-
-    def timeline(self, timeline: Timeline | None = None) -> Timeline:
-        """All that was recorded, in a new timeline or in one that is empty."""
-        timeline = timeline or Timeline()
-        columns = [self.history[name].tolist() for name in COLUMNS]
-        for step, values in enumerate(zip(*columns, strict=True), start=1):
-            timeline.record(BatchResult(step, *values))
-        timeline.epochs = list(self.epochs)
-        timeline.snapshots = {snapshot.step: snapshot for snapshot in self.snapshots}
-        timeline.pinned = set(self.pinned)
-        timeline.interval = self.interval
-        return timeline
-
-    def trainer(self, dataset: Dataset) -> Trainer:
-        """A trainer that goes on as if it had never stopped; raises StorageError for other data."""
-        self.check_data(dataset)
-        trainer = Trainer(self.spec, dataset, self.settings)
-        for step, rate in self.rates:
-            trainer.set_learning_rate(rate, step)
-        for step, name in self.convolutions:
-            trainer.set_convolution(name, step)
-        trainer.restore(self.newest)
-        return trainer
-
-    def check_data(self, dataset: Dataset) -> None:
-        """Raises StorageError unless these are the images and labels it was trained on."""
-        classes = len(dataset.class_names)
-        fits = self.spec == self.spec.fitted(dataset.input_shape, classes)
-        fits = fits and build_layers(self.spec.input_shape, self.spec.layers)[-1].output_shape == (
-            classes,
-        )
-        if self.fingerprint != dataset.fingerprint or not fits:
-            raise StorageError(
-                f"The run was trained on other data than {dataset.title} is now: images, labels or "
-                f"classes differ. It can go on only with what was “{self.data}” then."
-            )
-
-
-def capture(trainer: Trainer, timeline: Timeline, notes: str = "") -> SavedRun:
-    """The run as it is now, quickly; to be called on the thread that trains."""
-    if trainer.step != len(timeline):
-        raise ValueError(f"the trainer is at step {trainer.step}, the history at {len(timeline)}")
-    columns = (timeline.losses, timeline.accuracies, timeline.rates, timeline.seconds)
-    return SavedRun(
-        cnnviz=__version__,
-        spec=trainer.network.spec,
-        settings=trainer.settings,
-        data=trainer.dataset.name,
-        fingerprint=trainer.dataset.fingerprint,
-        rates=trainer.rate_changes,
-        convolutions=trainer.convolution_changes,
-        epochs=tuple(timeline.epochs),
-        history={name: column.copy() for name, column in zip(COLUMNS, columns, strict=True)},
-        snapshots=tuple(timeline.snapshots[step] for step in sorted(timeline.snapshots)),
-        pinned=frozenset(timeline.pinned & timeline.snapshots.keys()),
-        interval=timeline.interval,
-        newest=trainer.snapshot(),
-        notes=notes,
-    )
 
 
 # Writing.
@@ -140,11 +46,12 @@ def save_run(path: str | Path, trainer: Trainer, timeline: Timeline, notes: str 
 def write_run(path: str | Path, run: SavedRun) -> None:
     """The same for a run that was captured before, perhaps on another thread."""
     path = Path(path)
-    newest = {f"newest/{name}.npy": one(array) for name, array in _arrays(run.newest).items()}
-    kept = [_arrays(snapshot) for snapshot in run.snapshots]
+    like = _arrays(run.newest)
+    newest = {f"newest/{name}.npy": one(array) for name, array in like.items()}
     stacks = {
-        f"snapshots/{name}.npy": stack([arrays[name] for arrays in kept], like)
-        for name, like in _arrays(run.newest).items()
+        f"{folder}/{name}.npy": stack([_arrays(snapshot)[name] for snapshot in kept], like[name])
+        for folder, kept in (("snapshots", run.snapshots), ("edited", run.edited))
+        for name in like
     }
     history = {f"history/{name}.npy": one(column) for name, column in run.history.items()}
     try:
@@ -173,6 +80,11 @@ def _to_json(run: SavedRun) -> dict[str, Any]:
         "pinned": sorted(run.pinned),
         "interval": run.interval,
         "notes": run.notes,
+        "edited": [snapshot.step for snapshot in run.edited],
+        "diverged": [(step, loss if math.isfinite(loss) else None) for step, loss in run.diverged],
+        "marks": run.marks,
+        "name": run.name,
+        "origin": asdict(run.origin) if run.origin else None,
     }
 
 
@@ -225,11 +137,13 @@ def _read(path: Path, archive: Archive) -> SavedRun:
     settings = _settings(data)
     step = fields.as_whole("step", fields.field(data, "step"))
     states = _empty_states(archive, spec, settings)
-    names = [(folder, name) for folder in ("newest", "snapshots") for name in states]
+    folders = ("newest", "snapshots", "edited") if number > 1 else ("newest", "snapshots")
+    names = [(folder, name) for folder in folders for name in states]
     names += [("history", name) for name in COLUMNS]
     archive.check_names(f"{folder}/{name}.npy" for folder, name in names)
     source = fields.members(data, "data")
-    snapshots = _snapshots(archive, data, states, step)
+    snapshots = _snapshots(archive, data, "snapshots", states, step)
+    later = _since_format_2(archive, data, states, step) if number > 1 else {}
     return SavedRun(
         cnnviz=fields.line(data, "cnnviz"),
         spec=spec,
@@ -245,6 +159,39 @@ def _read(path: Path, archive: Archive) -> SavedRun:
         interval=max(fields.as_whole("interval", fields.field(data, "interval")), 1),
         newest=_newest(archive, states, step),
         notes=fields.text(data, "notes"),
+        **later,
+    )
+
+
+def _since_format_2(
+    archive: Archive, data: Mapping[str, Any], states: dict[str, Array], step: int
+) -> dict[str, Any]:
+    """What the first format did not have, by the fields of SavedRun."""
+    origin = fields.field(data, "origin")
+    return {
+        "edited": _snapshots(archive, data, "edited", states, step),
+        "diverged": _by_step(data, "diverged", step, fields.as_loss),
+        "marks": _by_step(data, "marks", fields.LARGEST, fields.as_text),
+        "name": fields.line(data, "name"),
+        "origin": None if origin is None else _origin(fields.members(data, "origin")),
+    }
+
+
+def _by_step(
+    data: Mapping[str, Any], name: str, last: int, read: Callable[[str, Any], fields.Value]
+) -> tuple[tuple[int, fields.Value], ...]:
+    pairs = fields.entries(data, name, fields.as_pair)
+    fields.check_rising(name, [step for step, _ in pairs], last)
+    return tuple((step, read(name, value)) for step, value in pairs)
+
+
+def _origin(data: Mapping[str, Any]) -> Origin:
+    return Origin(
+        run=fields.line(data, "run"),
+        step=fields.as_whole("origin: step", fields.field(data, "step")),
+        counted=fields.as_yes_or_no("origin: counted", fields.field(data, "counted")),
+        epochs=fields.as_number("origin: epochs", fields.field(data, "epochs")),
+        seconds=fields.as_number("origin: seconds", fields.field(data, "seconds")),
     )
 
 
@@ -284,12 +231,12 @@ def _newest(archive: Archive, states: dict[str, Array], step: int) -> Snapshot:
 
 
 def _snapshots(
-    archive: Archive, data: Mapping[str, Any], states: dict[str, Array], last: int
+    archive: Archive, data: Mapping[str, Any], folder: str, states: dict[str, Array], last: int
 ) -> tuple[Snapshot, ...]:
-    steps = fields.entries(data, "snapshots", fields.as_whole)
-    fields.check_rising("snapshots", steps, last)
+    steps = fields.entries(data, folder, fields.as_whole)
+    fields.check_rising(folder, steps, last)
     stacks = {
-        name: archive.stack(f"snapshots/{name}.npy", len(steps), like)
+        name: archive.stack(f"{folder}/{name}.npy", len(steps), like)
         for name, like in states.items()
     }
     return tuple(
@@ -300,7 +247,7 @@ def _snapshots(
 
 def _snapshot(step: int, arrays: dict[str, Array]) -> Snapshot:
     updates = arrays.get("steps")  # of Adam, whose formula fails for a negative number
-    if updates is not None and not 0 <= updates[0] <= step:
+    if updates is not None and not 0 <= updates[0] <= fields.LARGEST:
         raise Unsound(f"its optimiser made {updates[0]:g} updates in {step} batches")
     vector = arrays.pop("vector")
     return Snapshot(step, vector, arrays)

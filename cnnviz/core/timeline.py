@@ -1,6 +1,8 @@
 """What happened at every batch, and snapshots to go back to."""
 
+from copy import copy
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,13 @@ class Timeline:
         """Of just after an edit by hand; never thinned, as nothing before leads there."""
         self.pinned: set[int] = set()
         """Steps whose snapshots stay for a reason of their own."""
+        self.rate_changes: tuple[tuple[int, float], ...] = ()
+        self.convolution_changes: tuple[tuple[int, str], ...] = ()
+        """As the trainer has them: (from step, value), the first from 0; none if nobody told."""
+        self.diverged: dict[int, float] = {}
+        """The loss that was not finite, of the batch after that step."""
+        self.marks: dict[int, str] = {}
+        """Notes of the user's at a step. Theirs alone: going back does not cut them."""
         self.interval = 25
         """Batches between two snapshots; doubles whenever the budget is spent."""
         self._epochs_apart = 1
@@ -74,6 +83,14 @@ class Timeline:
         """The wall time of every batch, shape (steps,)."""
         return self._columns[3, : self._length]
 
+    def copy(self) -> "Timeline":
+        """Another with the same in it; snapshots, which nobody writes to, are shared."""
+        twin = copy(self)
+        twin._columns = self._columns.copy()
+        for name in ("epochs", "snapshots", "edited", "pinned", "diverged", "marks"):
+            setattr(twin, name, copy(getattr(self, name)))
+        return twin
+
     def record(self, result: BatchResult) -> None:
         """Appends a batch; raises ValueError if it does not follow the last one."""
         if result.step != self._length + 1:
@@ -83,6 +100,14 @@ class Timeline:
         self._columns[:, self._length] = result[1:]
         self._length += 1
 
+    def extend(self, columns: NDArray[np.float64]) -> None:
+        """Appends many batches at once: (4, batches) of loss, accuracy, rate and seconds."""
+        length = self._length + columns.shape[1]
+        room = np.zeros((4, max(length, self._columns.shape[1])))
+        room[:, : self._length] = self._columns[:, : self._length]
+        room[:, self._length : length] = columns
+        self._columns, self._length = room, length
+
     def cut(self, step: int) -> None:
         """Forgets what came after `step`: batches, epochs and snapshots."""
         self._length = min(self._length, step)
@@ -90,6 +115,7 @@ class Timeline:
         self.snapshots = {at: kept for at, kept in self.snapshots.items() if at <= step}
         self.edited = {at: kept for at, kept in self.edited.items() if at <= step}
         self.pinned = {at for at in self.pinned if at <= step}
+        self.diverged = {at: loss for at, loss in self.diverged.items() if at <= step}
 
     def wants_snapshot(self, step: int) -> bool:
         """Whether `step` is one of the evenly spaced steps and not yet kept."""
@@ -98,7 +124,21 @@ class Timeline:
     def keep(self, snapshot: Snapshot) -> None:
         """Keeps a snapshot, and no more of them than fit the budget (but always two)."""
         self.snapshots[snapshot.step] = snapshot
-        most = max(self.budget // snapshot.nbytes, 2)  # for those of a run are all of one size
+        self._fit(snapshot.nbytes)  # those of a run are all of one size
+
+    def set_budget(self, budget: int) -> None:
+        """Another number of bytes from now on; what no longer fits is thinned at once."""
+        self.budget = budget
+        if self.snapshots:
+            self._fit(next(iter(self.snapshots.values())).nbytes)
+
+    def pin(self, step: int) -> None:
+        """The snapshot at `step` stays, if there is one."""
+        if step in self.snapshots:
+            self.pinned.add(step)
+
+    def _fit(self, size: int) -> None:
+        most = max(self.budget // size, 2)
         if len(self.snapshots) > most:
             self._thin(most)
 
@@ -129,7 +169,12 @@ class Timeline:
         """Steps that are not thinned like all others."""
         apart = self._epochs_apart
         ends = {epoch.step for epoch in self.epochs if epoch.epoch % apart == 0}
-        return {0, *self.pinned, *ends, *([self.best.step] if self.best else [])}
+        return {self.first, *self.pinned, *ends, *([self.best.step] if self.best else [])}
+
+    @property
+    def first(self) -> int:
+        """The step of the first snapshot, before which nothing leads: 0, or where a fork began."""
+        return min(self.snapshots, default=0)
 
     @property
     def best(self) -> EpochResult | None:
@@ -139,8 +184,8 @@ class Timeline:
     def why_kept(self, step: int) -> str:
         """Why the snapshot at `step` is there, in a few plain words."""
         epoch = next((epoch for epoch in self.epochs if epoch.step == step), None)
-        if step == 0:
-            return "the beginning"
+        if step == self.first:
+            return "where this run forked off" if step else "the beginning"
         if step in self.pinned:
             return "pinned"
         if epoch is None:
@@ -157,8 +202,9 @@ class Timeline:
 
     @property
     def snapshot_bytes(self) -> int:
-        """Memory that the evenly spaced snapshots take, in bytes."""
-        return sum(snapshot.nbytes for snapshot in self.snapshots.values())
+        """Memory that all snapshots take, in bytes."""
+        kept = chain(self.snapshots.values(), self.edited.values())
+        return sum(snapshot.nbytes for snapshot in kept)
 
     def nearest(self, step: int) -> Snapshot:
         """The last snapshot at or before `step`; raises LookupError if there is none.

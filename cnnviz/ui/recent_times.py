@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from cnnviz.core.runner import Outbox
+from cnnviz.core.outbox import Outbox
 from cnnviz.core.stopwatch import Row
 from cnnviz.ui.messages import Times
 

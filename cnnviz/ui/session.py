@@ -17,18 +17,9 @@ from cnnviz.core.datasets import Dataset, load_dataset
 from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
+from cnnviz.core.outbox import Edited, Entry, Failed, Kept, LossDiverged, Outbox, Ready, Restored
 from cnnviz.core.presets import preset
-from cnnviz.core.runner import (
-    Edited,
-    Entry,
-    Failed,
-    Kept,
-    LossDiverged,
-    Outbox,
-    Ready,
-    Restored,
-    Runner,
-)
+from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings, planned_epochs
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status

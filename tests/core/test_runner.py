@@ -11,16 +11,11 @@ import pytest
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.errors import DataError, SettingsError
 from cnnviz.core.evaluation import evaluate
+from cnnviz.core.fork import Differences, fork
 from cnnviz.core.network import Network
-from cnnviz.core.runner import (
-    Entry,
-    Failed,
-    Kept,
-    LossDiverged,
-    Ready,
-    Restored,
-    Runner,
-)
+from cnnviz.core.outbox import Captured, Changed, Entry, Failed, Kept, LossDiverged, Ready, Restored
+from cnnviz.core.runner import Runner
+from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
@@ -378,7 +373,7 @@ def test_reset_goes_back_to_the_untrained_network_at_the_rate_of_now(
     runner.reset()
     assert wait_for_pause(runner, 0).goal == 0
     outbox = runner.drain()
-    assert outbox.entries == [Restored(0)]
+    assert outbox.entries == [Restored(0), Changed(((0, 0.01),), ((0, "im2col"),))]
     assert outbox.vector is not None
     np.testing.assert_array_equal(outbox.vector[1], vector_at(0))
 
@@ -749,6 +744,8 @@ def test_any_wishes_from_several_threads_at_once_do_no_harm(
         if isinstance(entry, Kept):
             assert entry.snapshot.step == step
             continue
+        if isinstance(entry, Changed | Captured):
+            continue
         if isinstance(entry, Restored):
             assert entry.step <= step
         elif isinstance(entry, BatchResult):
@@ -759,3 +756,111 @@ def test_any_wishes_from_several_threads_at_once_do_no_harm(
         step = entry.step
     assert outbox.vector is not None
     np.testing.assert_array_equal(outbox.vector[1], vector_at(outbox.vector[0]))
+
+
+# Captured, gone on with, forked.
+
+
+def captured(runner: Runner) -> SavedRun:
+    """What the runner has told last of the whole run."""
+    found: list[SavedRun] = []
+    deadline = monotonic() + PATIENCE
+    while not found and monotonic() < deadline:
+        entries = runner.drain().entries
+        found += [entry.run for entry in entries if isinstance(entry, Captured)]
+        sleep(0.001)
+    return found[-1]
+
+
+def test_a_run_is_captured_while_it_trains(start: Start) -> None:
+    runner = start(epochs=1000)
+    runner.play()
+    runner.capture()
+    run = captured(runner)
+    assert run.step == len(run.timeline())
+    runner.capture()
+    assert captured(runner).step >= run.step
+
+
+def test_the_last_thing_told_is_the_whole_run(start: Start) -> None:
+    runner = start()
+    runner.epoch()
+    wait_for_pause(runner, EPOCH)
+    runner.stop()
+    assert runner.join(PATIENCE)
+    last = runner.drain().entries[-1]
+    assert isinstance(last, Captured)
+    assert last.run.step == EPOCH
+    assert len(last.run.epochs) == 1
+
+
+def test_a_run_that_was_saved_goes_on(
+    start: Start, dataset: Dataset, vector_at: Callable[..., Array]
+) -> None:
+    first = start()
+    first.train_to(EPOCH + 2)
+    wait_for_pause(first, EPOCH + 2)
+    first.drain()
+    first.set_learning_rate(0.05)
+    first.capture()
+    run = captured(first)
+    second = start(lambda: run.trainer(dataset), run.timeline())
+    assert wait_for_pause(second, EPOCH + 2).goal == EPOCH + 2
+    [ready] = [entry for entry in second.drain().entries if isinstance(entry, Ready)]
+    assert (ready.snapshot.step, len(ready.timeline)) == (EPOCH + 2, EPOCH + 2)
+    assert ready.settings.learning_rate == 0.05
+    assert ready.timeline.rate_changes == ((0, 0.002), (EPOCH + 2, 0.05))
+    np.testing.assert_array_equal(ready.snapshot.vector, vector_at(EPOCH + 2))
+    second.travel(3)
+    wait_for_pause(second, 3)
+    outbox = second.drain()
+    assert outbox.vector is not None
+    np.testing.assert_array_equal(outbox.vector[1], vector_at(3))
+
+
+def test_a_fork_goes_back_no_further_than_its_beginning(start: Start, dataset: Dataset) -> None:
+    first = start()
+    first.epoch()
+    wait_for_pause(first, EPOCH)
+    first.drain()
+    first.capture()
+    run = captured(first)
+    other = fork(run, run.newest, EPOCH, Differences(seed=4))
+    second = start(lambda: other.trainer(dataset), other.timeline())
+    second.epoch()
+    wait_for_pause(second, 2 * EPOCH)
+    second.travel(3)
+    assert wait_for_pause(second, EPOCH).goal == EPOCH
+    second.epoch()
+    wait_for_pause(second, 2 * EPOCH)
+    second.reset()
+    assert wait_for_pause(second, EPOCH).goal == EPOCH
+
+
+def test_the_budget_changes_while_it_trains(start: Start) -> None:
+    runner = start()
+    runner.train_to(40)
+    wait_for_pause(runner, 40)
+    runner.pin(EPOCH)
+    runner.set_budget(1)
+    runner.capture()
+    run = captured(runner)
+    steps_kept = {snapshot.step for snapshot in run.snapshots}
+    assert {0, EPOCH} <= steps_kept
+    assert 25 not in steps_kept
+    assert run.pinned == {EPOCH}
+
+
+def test_changes_are_told(start: Start) -> None:
+    runner = start()
+    runner.step()
+    wait_for_pause(runner, 1)
+    runner.set_learning_rate(0.5)
+    runner.set_convolution("loop")
+    runner.capture()
+    seen: list[Entry] = []
+    deadline = monotonic() + PATIENCE
+    while not any(isinstance(entry, Captured) for entry in seen) and monotonic() < deadline:
+        seen += runner.drain().entries
+    changes = [entry for entry in seen if isinstance(entry, Changed)]
+    assert changes[-1] == Changed(((0, 0.002), (1, 0.5)), ((0, "im2col"), (1, "loop")))

@@ -10,7 +10,8 @@ import pytest
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.edits import Edits, Filter, Weight, apply_edits
-from cnnviz.core.runner import Edited, Failed, Kept, Restored, Runner
+from cnnviz.core.outbox import Edited, Failed, Kept, Restored
+from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase

@@ -22,8 +22,9 @@ from cnnviz.core import load_dataset as load
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.errors import StorageError
 from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.saved_run import SavedRun, capture
 from cnnviz.core.spec import conv2d, dense, flatten
-from cnnviz.core.storage import FORMAT, SavedRun, capture, load_run, save_run, write_run
+from cnnviz.core.storage import FORMAT, load_run, save_run, write_run
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "tests" / "data" / "tiny-format-1.cnnviz"
@@ -364,8 +365,8 @@ def test_networks_that_lie(change: dict[str, Any], said: str, file: Path) -> Non
         ({"epochs": 10**400}, "“epochs” has 1000"),
         ({"optimizer": []}, "“optimizer” cannot be []"),
         ({"optimizer": "magic"}, "no optimiser “magic”"),
-        ({"optimizer": "momentum"}, "its newest/velocity.npy is missing"),
-        ({"optimizer": "gradient-descent"}, "'newest/mean.npy', which does not belong"),
+        ({"optimizer": "momentum"}, "its edited/velocity.npy is missing"),
+        ({"optimizer": "gradient-descent"}, "'edited/mean.npy', which does not belong"),
         ({"seed": 0.5}, "“seed” cannot be 0.5"),
         ({"more": 1}, "unknown “more”"),
     ],

@@ -1,0 +1,56 @@
+"""What happened on the way, for marks on the curve; all of it follows from the timeline."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+from cnnviz.core.timeline import Timeline
+
+
+class Kind(Enum):
+    """Of an event; the value is what a legend calls it."""
+
+    RATE = "rate changed"
+    CONVOLUTION = "way of convolution changed"
+    EDIT = "edited by hand"
+    FORK = "another run forked off here"
+    ORIGIN = "this run forked off"
+    DIVERGED = "loss no longer a number"
+    MARK = "note"
+
+
+@dataclass(frozen=True)
+class Event:
+    """At `step`: that many batches were trained when it happened."""
+
+    step: int
+    kind: Kind
+    text: str
+
+
+def events(timeline: Timeline, forks: Iterable[tuple[int, str]] = ()) -> list[Event]:
+    """All of them in order; `forks` are (step, name) of the runs that began here."""
+    found = [
+        *_changes(timeline.rate_changes, Kind.RATE, "rate {:g} → {:g}"),
+        *_changes(timeline.convolution_changes, Kind.CONVOLUTION, "convolution {} → {}"),
+        *(Event(step, Kind.EDIT, "edited by hand") for step in timeline.edited),
+        *(Event(step, Kind.FORK, f"fork: {name}") for step, name in forks),
+        *(
+            Event(step, Kind.DIVERGED, f"the next batch's loss was {loss:g}")
+            for step, loss in timeline.diverged.items()
+        ),
+        *(Event(step, Kind.MARK, text) for step, text in timeline.marks.items()),
+    ]
+    if timeline.first:
+        found.append(Event(timeline.first, Kind.ORIGIN, "this run forked off"))
+    return sorted(found, key=lambda event: event.step)
+
+
+def _changes(changes: tuple[tuple[int, Any], ...], kind: Kind, text: str) -> list[Event]:
+    return [
+        Event(step, kind, text.format(old, new))
+        for (_, old), (step, new) in pairwise(changes)
+        if old != new
+    ]
