@@ -37,11 +37,7 @@ def fork(parent: SavedRun, at: Snapshot, batches_per_epoch: int, others: Differe
     seed is another). With another batch size it counts from 0. Another optimiser begins without
     memory, for what one remembers means nothing to the other. Raises SettingsError.
     """
-    now = replace(
-        parent.settings,
-        learning_rate=_in_force(parent.rates, at.step),
-        convolution=_in_force(parent.convolutions, at.step),
-    )
+    now = settings_at(parent, at.step)
     settings = others.of(now)
     state = at.optimizer_state
     if settings.optimizer != now.optimizer:
@@ -74,6 +70,15 @@ def fork(parent: SavedRun, at: Snapshot, batches_per_epoch: int, others: Differe
             at.step / batches_per_epoch,
             float(np.sum(parent.history["seconds"][: at.step])),
         ),
+    )
+
+
+def settings_at(run: SavedRun, step: int) -> Settings:
+    """The settings of a run with the rate and the way of convolution in force at `step`."""
+    return replace(
+        run.settings,
+        learning_rate=_in_force(run.rates, step),
+        convolution=_in_force(run.convolutions, step),
     )
 
 

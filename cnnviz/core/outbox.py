@@ -52,6 +52,8 @@ class Edited:
 
     step: int
     edits: Edits
+    snapshot: Snapshot
+    """Of just after."""
 
 
 @dataclass(frozen=True)
@@ -112,3 +114,21 @@ class Outbox:
     timed_batches: int = 0
     times: list[BatchTimes] = field(default_factory=list)
     """Of each of them that is still part of history, in order; a Restored is carried out."""
+
+
+def mirror(entry: Entry, timeline: Timeline) -> None:
+    """Does to a watcher's timeline what happened to the runner's."""
+    if isinstance(entry, BatchResult):
+        timeline.record(entry)
+    elif isinstance(entry, Kept):
+        timeline.keep(entry.snapshot)
+    elif isinstance(entry, EpochResult):
+        timeline.epochs.append(entry)
+    elif isinstance(entry, Restored):
+        timeline.cut(entry.step)
+    elif isinstance(entry, Edited):
+        timeline.keep_edited(entry.snapshot)
+    elif isinstance(entry, Changed):
+        timeline.rate_changes, timeline.convolution_changes = entry.rates, entry.convolutions
+    elif isinstance(entry, LossDiverged):
+        timeline.diverged[entry.step] = entry.loss

@@ -378,8 +378,7 @@ class Runner:
             apply_edits(trainer.network, edits)
             snapshot = trainer.snapshot()
             self._timeline.keep_edited(snapshot)
-            self._tell(Edited(trainer.step, edits))
-            self._tell(Kept(snapshot))
+            self._tell(Edited(trainer.step, edits, snapshot))
             self._publish_vector(trainer)
         self._edits.clear()
 

@@ -75,7 +75,7 @@ class SavedRun:
 
     def timeline(self, timeline: Timeline | None = None) -> Timeline:
         """All that was recorded, in a new timeline or in one that is empty."""
-        timeline = timeline or Timeline()
+        timeline = Timeline() if timeline is None else timeline
         timeline.extend(np.stack([self.history[name] for name in COLUMNS]))
         timeline.epochs = list(self.epochs)
         timeline.snapshots = {snapshot.step: snapshot for snapshot in self.snapshots}

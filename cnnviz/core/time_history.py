@@ -32,8 +32,10 @@ class BatchTimes(NamedTuple):
 class TimeHistory:
     """Seconds a batch by row of the stopwatch, for each entry of `span` batches (1 at first)."""
 
-    def __init__(self, most: int = MOST_ENTRIES) -> None:
-        """Keeps at most `most` entries, an even number."""
+    def __init__(self, begin: int = 0, most: int = MOST_ENTRIES) -> None:
+        """Keeps at most `most` entries, an even number; nothing is known of `begin` batches."""
+        self.begin = begin
+        """Batches before the first entry, of a run that went on."""
         self.span = 1
         """Batches that one entry is the mean of."""
         self.changes: list[tuple[int, str]] = []
@@ -45,7 +47,7 @@ class TimeHistory:
 
     def __len__(self) -> int:
         """Batches recorded, which is the step of the last of them."""
-        return self._batches
+        return self.begin + self._batches
 
     @property
     def entries(self) -> int:
@@ -72,8 +74,8 @@ class TimeHistory:
 
     def record(self, batch: BatchTimes) -> None:
         """Appends a batch; raises ValueError if it does not follow the last one."""
-        if batch.step != self._batches + 1:
-            raise ValueError(f"batch {batch.step} does not follow batch {self._batches}")
+        if batch.step != len(self) + 1:
+            raise ValueError(f"batch {batch.step} does not follow batch {len(self)}")
         if self._batches == self._most * self.span:
             self._merge()
         values = self._values(batch.seconds)
@@ -90,7 +92,8 @@ class TimeHistory:
 
     def cut(self, step: int) -> None:
         """Forgets what came after `step`; an entry that is cut in two keeps its mean."""
-        self._batches = min(self._batches, step)
+        self.begin = min(self.begin, step)
+        self._batches = min(self._batches, step - self.begin)
         self.changes = [change for change in self.changes if change[0] <= step]
 
     def _values(self, seconds: Mapping[Row, float]) -> Seconds:

@@ -76,8 +76,8 @@ def curve(history: TimeHistory, rows: tuple[Row, ...], points: int) -> tuple[Val
     places = batches * np.arange(whole) + (batches + 1) / 2
     if whole * size < len(seconds):
         medians = np.append(medians, _middles(seconds[None, -size:]))
-        places = np.append(places, len(history))
-    return np.minimum(places, len(history)), 1000 * medians
+        places = np.append(places, len(history) - history.begin)
+    return np.minimum(places + history.begin, len(history)), 1000 * medians
 
 
 def _middles(rows: Seconds) -> Values:
@@ -88,7 +88,7 @@ def _middles(rows: Seconds) -> Values:
 
 def now(history: TimeHistory, rows: tuple[Row, ...]) -> float:
     """Milliseconds, the median of about the last RECENT batches."""
-    if not len(history):
+    if not history.entries:
         return 0.0
     count = max(FEWEST_RECENT, RECENT // history.span)
     return float(np.median(milliseconds(history, rows, slice(-count, None))))
@@ -96,8 +96,8 @@ def now(history: TimeHistory, rows: tuple[Row, ...]) -> float:
 
 def usual(history: TimeHistory, rows: tuple[Row, ...]) -> float | None:
     """The median since the way of convolution last changed; None if that is not long ago."""
-    start = history.changes[-1][0] - 1 if history.changes else 0
-    if len(history) - start < LEAST_USUAL:
+    start = history.changes[-1][0] - 1 - history.begin if history.changes else 0
+    if len(history) - history.begin - start < LEAST_USUAL:
         return None
     first = -(-start // history.span)
     stride = 1 + (history.entries - first) // MOST_LOOKED_AT

@@ -55,7 +55,7 @@ class LossView(QWidget):
         self.plot.following_changed.connect(self.fit.setHidden)
         self._calm = Throttle(self._refresh, CURVES_MS, self)
         session.history_changed.connect(self._follow)
-        session.moment_changed.connect(self._follow_moment)
+        session.past.changed.connect(self._follow_moment)
         session.run_changed.connect(self._follow_moment)
         self.plot.moment_wanted.connect(self._look_at)
         self._follow_moment()
@@ -92,37 +92,37 @@ class LossView(QWidget):
 
     @Slot(object)
     def _look_at(self, step: int | None) -> None:
-        self.session.look_at(step)
+        self.session.past.look_at(step)
 
     @Slot()
     def look_at_now(self) -> None:
         """All views show the newest batch."""
-        self.session.look_at(None)
+        self.session.past.look_at(None)
 
     @Slot()
     def look_back(self) -> None:
         """The snapshot before the moment that is looked at."""
-        self.session.look_on(-1)
+        self.session.past.look_on(-1)
 
     @Slot()
     def look_forward(self) -> None:
         """The snapshot after it."""
-        self.session.look_on(1)
+        self.session.past.look_on(1)
 
     @Slot()
     def look_back_by_epoch(self) -> None:
         """The epoch's end before it."""
-        self.session.look_on_by_epochs(-1)
+        self.session.past.look_on_by_epochs(-1)
 
     @Slot()
     def look_forward_by_epoch(self) -> None:
         """The epoch's end after it."""
-        self.session.look_on_by_epochs(1)
+        self.session.past.look_on_by_epochs(1)
 
     @Slot()
     def _follow_moment(self) -> None:
         """The line goes where everybody looks; while that is in the past there is a way back."""
-        moment = self.session.moment
+        moment = self.session.past.moment
         self.plot.show_moment(moment)
         for button in (self.live, self.go_on):
             button.setVisible(moment is not None)
@@ -130,7 +130,7 @@ class LossView(QWidget):
     @Slot()
     def _ask_to_go_on(self) -> None:
         """Goes on from the moment that is looked at, after a question: what came after is lost."""
-        moment = self.session.moment
+        moment = self.session.past.moment
         if moment is None:
             return
         lost = len(self.session.timeline) - moment

@@ -16,22 +16,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.receptive_field import Place
-from cnnviz.ui import theme
+from cnnviz.ui import main_menu, theme
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.loss_view import LossView
-from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
-from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
@@ -39,6 +36,7 @@ from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_choices import picture_choice
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
+from cnnviz.ui.windows import Windows
 
 DEFAULT_SIZE = QSize(1600, 1000)
 FRAME = QSize(4, 40)
@@ -69,15 +67,15 @@ class MainWindow(QMainWindow):
         self.network = NetworkView(session)
         self.comparison = ComparisonView(session)
         self.edits = EditsView(session)
-        self.network.canvas.map_wanted.connect(self.open_map)
-        self.map_window: MapWindow | None = None
         self.loss = LossView(session)
         self.filters = FiltersView(session)
         self.inspector = InspectorView(session)
         self.timing = TimingView(session)
-        self.timing.more_wanted.connect(self.open_time_lab)
-        self.time_lab: TimeLab | None = None
         self.status = StatusView(session)
+        self.windows = Windows(session, self)
+        self.network.canvas.map_wanted.connect(self.windows.open_map)
+        self.timing.more_wanted.connect(self.windows.open_time_lab)
+        self.controls.menu_button.clicked.connect(self.open_menu)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
         self._make_corner_buttons()
@@ -235,22 +233,11 @@ class MainWindow(QMainWindow):
         self.filters.paint_button.click()
 
     @Slot()
-    def open_time_lab(self) -> None:
-        """The window where time is taken apart; made when it is first asked for."""
-        if self._closing.isActive():
-            return
-        if self.time_lab is None:
-            self.time_lab = TimeLab(self.session, self)
-        self.time_lab.show_in_front()
-
-    @Slot(object)
-    def open_map(self, place: Place) -> None:
-        """The window that shows one map large; made when it is first asked for."""
-        if self._closing.isActive():
-            return
-        if self.map_window is None:
-            self.map_window = MapWindow(self.session, self)
-        self.map_window.open_at(place)
+    def open_menu(self) -> None:
+        """The menu of the whole window, below its button."""
+        button = self.controls.menu_button
+        at = button.mapToGlobal(button.rect().bottomLeft())
+        ChoiceMenu(self, main_menu.sections(self)).open_at(at)
 
     @Slot()
     def save_window(self) -> None:
@@ -324,10 +311,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks the threads to end and closes when they have, without freezing."""
         self.edits.shut_down()
-        if self.time_lab:
-            self.time_lab.shut_down()
-        if self.map_window:
-            self.map_window.shut_down()
+        self.windows.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
             event.accept()
@@ -338,9 +322,8 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        lab_has = self.time_lab is None or self.time_lab.is_shut_down
-        map_has = self.map_window is None or self.map_window.is_shut_down
-        return self.session.is_shut_down and self.edits.is_shut_down and lab_has and map_has
+        parts_have = self.edits.is_shut_down and self.windows.are_shut_down
+        return self.session.is_shut_down and parts_have
 
     @Slot()
     def _close_when_stopped(self) -> None:

@@ -28,14 +28,12 @@ from cnnviz.ui.large_map import EDGE, LargeMap
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map, stops
 from cnnviz.ui.session import Session
 from cnnviz.ui.value_statistics_view import ValueStatisticsView
+from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
 
 DEFAULT_SIZE = QSize(1400, 960)
 LEAST_SIZE = QSize(1020, 480)
-FRAME = QSize(40, 80)
-"""Room for what the desktop draws around a window, and to see that there is another below."""
-CLOSING_KEYS = ("Escape", "Ctrl+W")
 WORDS_MS = 250
 """Between two tellings of numbers while they change."""
 MARGIN = 18
@@ -43,19 +41,16 @@ SCROLL_BAR = 8
 SIDE_WIDTH = COLUMNS * (TILE.width() + 4) + 2 * MARGIN + SCROLL_BAR
 
 
-class MapWindow(QWidget):
+class MapWindow(SideWindow):
     """Not modal; it closes with the main window, and rests while it is hidden."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent, "Map", DEFAULT_SIZE, LEAST_SIZE)
         self._session = session
         self.place: Place | None = None
         self._calm = Throttle(self._tell, WORDS_MS, self)
-        self.setMinimumSize(LEAST_SIZE)
-        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
         self._make_parts()
         self._lay_out()
-        self._make_keys()
         self.map.pixel_pressed.connect(self._pin)
         self.map.step_wanted.connect(self._step)
         session.selection.pinned_changed.connect(self._follow_pin)
@@ -131,17 +126,10 @@ class MapWindow(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self.side)
 
-    def _make_keys(self) -> None:
-        for key in CLOSING_KEYS:
-            QShortcut(QKeySequence(key), self).activated.connect(self.close)
-
     def open_at(self, place: Place) -> None:
         """Opens the window on the map of `place`, or brings it back and goes there."""
         self._go_to(place)
-        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        self.show_in_front()
         self.map.setFocus()
 
     # The end.
@@ -149,7 +137,7 @@ class MapWindow(QWidget):
     def shut_down(self) -> None:
         """Closes for good and asks the search to end; `is_shut_down` says when it has."""
         self.excitement.shut_down()
-        self.close()
+        super().shut_down()
 
     @property
     def is_shut_down(self) -> bool:

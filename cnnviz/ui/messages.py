@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Row
 
 
@@ -19,13 +21,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is made of: where the data come from, which preset, how to train."""
+    """What a run is made of: where the data come from, which network, how to train."""
 
     data: str
     network: str
+    """The name of a preset, or of `spec`."""
     settings: Settings
     epochs: int | None = None
     """Planned epochs; None for a number that suits the size of the data."""
+    spec: Spec | None = None
+    """A network that is no preset."""
+    start: SavedRun | None = None
+    """A run that goes on, whose own network and settings hold."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """The bar at the top: train, pause, one batch, one epoch, reset; where the run is; its settings."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
-from cnnviz.ui.messages import Notice, RunRequest
+from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
@@ -74,6 +73,7 @@ class RunControls(QWidget):
         row = QHBoxLayout(group)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        self.menu_button = self._button("", "All that can be done (F10)", "Menu")
         self.reset_button = self._button("", "Back to the untrained network (Ctrl+R)", "Reset")
         self.train_button = self._button("Pause", "Train or pause (Space)", "Train or pause")
         self.train_button.setProperty("primary", "true")
@@ -93,6 +93,7 @@ class RunControls(QWidget):
         self._speed.setProperty("muted", "true")
         self._speed.setToolTip("Training images per second, mean over the last batches")
         for widget in (
+            self.menu_button,
             self.reset_button,
             self.train_button,
             self.batch_button,
@@ -116,8 +117,20 @@ class RunControls(QWidget):
     @Slot()
     def ask_reset(self) -> None:
         """Resets; asks first if something has been learned."""
+        session, timeline = self._session, self._session.timeline
+        batches = len(timeline) - timeline.first
+        if batches == 0:
+            session.reset()
+            return
         text = "Go back to the untrained network?"
-        self._ask(text, "Reset", self._session.reset)
+        if timeline.first:
+            text = f"Go back to batch {theme.spaced(timeline.first)}, where this run forked off?"
+        loss = f"What {theme.spaced(batches)} batches have taught this network will be lost."
+        if batches == 1:
+            loss = "What one batch has taught this network will be lost."
+        self._question = Question(
+            self, text, loss, "Reset", "Keep the network", session.reset, self._show_settings
+        )
 
     @Slot()
     def _take_status(self) -> None:
@@ -255,7 +268,10 @@ class RunControls(QWidget):
         session, settings = self._session, self._session.settings
         if request := session.request:
             self.data_choice.show_choice(request.data, _data_title(request.data))
-            self.network_choice.show_choice(request.network)
+            known = PRESETS.get(request.network)
+            own = request.spec is not None and (not known or known.layers != request.spec.layers)
+            title = request.spec.title if request.spec else ""
+            self.network_choice.show_choice("" if own else request.network, title)
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
         self.rate_field.show_value(settings.learning_rate)
@@ -271,20 +287,16 @@ class RunControls(QWidget):
                 replace(wanted, data=name)
             )  # says what is missing, loses nothing
             return
-        self._start_over(f"Learn from {_data_title(name)}?", data=name)
+        self._start_over(data=name)
 
     @Slot(str)
     def _choose_network(self, name: str) -> None:
-        self._start_over(f"Build the network “{PRESETS[name].title}”?", network=name)
+        self._start_over(network=name)
 
     @Slot(str)
     def _choose_optimizer(self, name: str) -> None:
         kind = OPTIMIZERS[name]
-        self._start_over(
-            f"Train with {kind.title} at its usual rate {kind.default_rate:g}?",
-            optimizer=name,
-            learning_rate=kind.default_rate,
-        )
+        self._start_over(optimizer=name, learning_rate=kind.default_rate)
 
     @Slot(str)
     def _refuse(self, why: str) -> None:
@@ -296,37 +308,18 @@ class RunControls(QWidget):
 
     @Slot(int)
     def _choose_batch_size(self, size: int) -> None:
-        self._start_over(f"Train with batches of {size}?", batch_size=size)
+        self._start_over(batch_size=size)
 
-    def _start_over(self, text: str, data: str = "", network: str = "", **changes: Any) -> None:
-        """A new run that differs in data, network or `changes` of its settings."""
+    def _start_over(self, data: str = "", network: str = "", **changes: Any) -> None:
+        """A new run that differs in data, network or settings; the old one stays in the list."""
         session, wanted = self._session, self._session.wanted
         if wanted is None:
             return
-        request = RunRequest(
-            data or wanted.data,
-            network or wanted.network,
-            replace(wanted.settings, **changes),
-            wanted.epochs,
-        )
-
-        def start() -> None:
-            session.open_run(request)
-
-        self._ask(text, "Start over", start)
-
-    def _ask(self, text: str, do_it: str, yes: Callable[[], None]) -> None:
-        """Runs `yes`; if something would be lost, only after the user agreed."""
-        batches = len(self._session.timeline)
-        if not self._session.has_work:
-            yes()
-            return
-        loss = f"What {theme.spaced(batches)} batches have taught this network will be lost."
-        if batches == 1:
-            loss = "What one batch has taught this network will be lost."
-        self._question = Question(
-            self, text, loss, do_it, "Keep the network", yes, self._show_settings
-        )
+        settings = replace(wanted.settings, **changes)
+        request = replace(wanted, data=data or wanted.data, settings=settings, start=None)
+        if network:
+            request = replace(request, network=network, spec=None)
+        session.open_run(request)
 
     # Looks.
 
@@ -356,6 +349,7 @@ class RunControls(QWidget):
         colors = theme.tokens()
         playing = "pause" if self.train_button.text() == "Pause" else "play"
         self.train_button.setIcon(icon(playing, colors.on_accent))
+        self.menu_button.setIcon(icon("menu", colors.text))
         self.reset_button.setIcon(icon("reset", colors.text))
         self.batch_button.setIcon(icon("batch", colors.text))
         self.epoch_button.setIcon(icon("epoch", colors.text))

@@ -5,7 +5,6 @@ keeps a network of its own: whichever vector is to be shown is loaded there and 
 image. Live watching, another digit, another moment: all the same path.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
@@ -14,25 +13,41 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviz.core.datasets import Dataset, load_dataset
+from cnnviz.core.errors import CnnvizError
+from cnnviz.core.fork import Differences, fork, settings_at
 from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
-from cnnviz.core.outbox import Edited, Entry, Failed, Kept, LossDiverged, Outbox, Ready, Restored
+from cnnviz.core.outbox import (
+    Captured,
+    Changed,
+    Edited,
+    Entry,
+    Failed,
+    LossDiverged,
+    Outbox,
+    Ready,
+    Restored,
+    mirror,
+)
 from cnnviz.core.presets import preset
 from cnnviz.core.runner import Runner
+from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings, planned_epochs
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
-from cnnviz.core.timeline import EpochResult, Timeline
-from cnnviz.core.trainer import BatchResult, Trainer
+from cnnviz.core.timeline import Timeline
+from cnnviz.core.trainer import Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.messages import Notice, RunRequest, Times
+from cnnviz.ui.past import Past
 from cnnviz.ui.recent_times import RecentTimes
+from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.slide import Slide
 
@@ -51,8 +66,6 @@ class Session(QObject):
     """The timeline grew or was cut."""
     network_changed = Signal()
     """The shown vector or the edits over it are others; weights and inspection are new."""
-    moment_changed = Signal()
-    """Another moment is looked at, or the newest again."""
     image_changed = Signal()
     """Another image is chosen; inspection is new."""
     status_changed = Signal()
@@ -80,16 +93,19 @@ class Session(QObject):
         self.edits.changed.connect(self._show_edits)
         self.status = Status(Phase.LOADING)
         self.shown_step = 0
-        self.moment: int | None = None
-        """The batch in the past that is looked at; None for the newest."""
+        self.past = Past(self)
+        self.past.changed.connect(self._show_moment)
+        self.runs = Runs(self)
+        self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None
         self.image_index = 0
         self.folder = ""  # where something was saved last
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
         self._runner: Runner | None = None
-        self._coming: tuple[RunRequest, Runner] | None = None
-        self._leaving: list[Runner] = []
+        self._coming: tuple[RunRequest, Runner, Run | None] | None = None
+        self._leaving: list[tuple[Runner, Run | None]] = []
+        self._wants_capture: list[tuple[Run, Callable[[SavedRun], None]]] = []
         self._ended = False
         self._recent = RecentTimes()
         self._text_due = 0.0
@@ -101,29 +117,69 @@ class Session(QObject):
 
     # What the user wishes.
 
-    def open_run(self, request: RunRequest, play: bool = False) -> None:
-        """Loads data and network in the background; the run of now stays until that has worked."""
+    def open_run(self, request: RunRequest, play: bool = False, run: Run | None = None) -> None:
+        """Loads data and network in the background; the run of now stays until that has worked.
+
+        `run` is what it is in the list of runs, if it is there already.
+        """
         if self._ended:
             return
         kept = self.dataset if self.request and self.request.data == request.data else None
 
         def build() -> Trainer:
-            dataset = kept or load_dataset(request.data)
-            epochs = request.epochs or planned_epochs(len(dataset.train))
-            settings = replace(request.settings, epochs=epochs)
-            return Trainer(preset(request.network), dataset, settings)
+            return _build(request, kept or load_dataset(request.data))
 
         if self._coming:
             self._dismiss(self._coming[1])
         if self.request is None:
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
-        runner = Runner(build, gentle=True)
-        self._coming = (request, runner)
+        timeline = request.start.timeline(Timeline(self.runs.budget)) if request.start else None
+        runner = Runner(build, timeline, gentle=True)
+        self._coming = (request, runner, run)
         self._play_when_ready = play
         runner.start()
         self._timer.start()
         self.status_changed.emit()
+
+    def open_again(self, run: Run) -> None:
+        """Goes on with a run that was left."""
+        if run.saved:
+            self.open_run(request_for(run.saved), run=run)
+
+    def fork(self, others: Differences, play: bool = False) -> None:
+        """Goes on from the moment that is looked at with other settings, as a run of its own."""
+        parent, at, batches = self.runs.open, self.past.snapshot, self.status.batches_per_epoch
+
+        def begin(saved: SavedRun) -> None:
+            assert parent
+            origin = at if at and at.step <= saved.step else saved.newest
+            try:
+                forked = fork(saved, origin, batches, others)
+            except CnnvizError as error:
+                self.noticed.emit(Notice(str(error)))
+                return
+            name, color = self.runs.next_name()
+            data, timeline = parent.data, forked.timeline()
+            run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
+            run.differences = differences(parent, run, settings_at(saved, origin.step))
+            run.origin = forked.origin
+            self._pin(origin.step)
+            self.open_run(request_for(forked), play, run)
+
+        self.capture(begin)
+
+    def _pin(self, step: int) -> None:
+        """A fork's beginning stays in its parent too."""
+        self.timeline.pin(step)
+        if self._runner:
+            self._runner.pin(step)
+
+    def capture(self, then: Callable[[SavedRun], None]) -> None:
+        """Calls `then` with all of the open run, as it is after the batch of now."""
+        if self._runner and self.runs.open:
+            self._wants_capture.append((self.runs.open, then))
+            self._runner.capture()
 
     @property
     def loading(self) -> RunRequest | None:
@@ -133,7 +189,8 @@ class Session(QObject):
     @property
     def wanted(self) -> RunRequest | None:
         """What the user has asked for so far: the run that is being loaded, else the one of now."""
-        return self.loading or (self.request and replace(self.request, settings=self.settings))
+        now = self.request and replace(self.request, settings=self.settings, start=None)
+        return self.loading or now
 
     @property
     def is_training(self) -> bool:
@@ -184,45 +241,11 @@ class Session(QObject):
             self._runner.travel(step)
             self.drain()
 
-    def look_at(self, step: int | None) -> None:
-        """Shows the network as it was at the snapshot nearest before `step`; None for now.
-
-        Training goes on underneath. At or after the newest batch, now is shown.
-        """
-        if step is not None and (step >= len(self.timeline) or not self.timeline.snapshots):
-            step = None
-        snapshot = None if step is None else self.timeline.nearest(step)
-        moment = snapshot.step if snapshot else None
-        if moment == self.moment:
-            return
-        self.moment = moment
-        if snapshot:
-            self._show_vector(snapshot.step, snapshot.vector)
-        elif self._newest:
-            self._show_vector(*self._newest)
-        self.moment_changed.emit()
-
-    def look_on(self, by: int) -> None:
-        """The snapshot before or after the one that is looked at; after the last, now."""
-        steps = sorted(self.timeline.snapshots)
-        here = bisect_left(steps, len(self.timeline) if self.moment is None else self.moment)
-        place = max(here + by, 0)
-        self.look_at(steps[place] if place < len(steps) else None)
-
-    def look_on_by_epochs(self, by: int) -> None:
-        """The end of the epoch before or after; before the first, the untrained network."""
-        ends = [0, *(epoch.step for epoch in self.timeline.epochs)]
-        here = len(self.timeline) if self.moment is None else self.moment
-        if by < 0:
-            self.look_at(max((end for end in ends if end < here), default=0))
-        else:
-            self.look_at(min((end for end in ends if end > here), default=None))
-
     def go_on_from_here(self) -> None:
         """Takes training back to the moment that is looked at; what came after is void."""
-        if self.moment is not None:
-            step = self.moment
-            self.look_at(None)
+        if self.past.moment is not None:
+            step = self.past.moment
+            self.past.look_at(None)
             self.travel(step)
 
     def set_learning_rate(self, rate: float) -> None:
@@ -280,14 +303,13 @@ class Session(QObject):
         self._timer.stop()
         for runner in (self._coming[1] if self._coming else None, self._runner):
             if runner:
-                runner.stop()
-                self._leaving.append(runner)
+                self._dismiss(runner)
         self._coming = self._runner = None
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        self._leaving = [runner for runner in self._leaving if runner.is_alive]
+        self._drain_leaving()
         return not (self._leaving or self._runner or self._coming)
 
     # What the runner tells.
@@ -295,7 +317,7 @@ class Session(QObject):
     @Slot()
     def drain(self) -> None:
         """Takes what the threads have told since the last call and tells the views."""
-        self._leaving = [runner for runner in self._leaving if runner.is_alive]
+        self._drain_leaving()
         if self._coming:
             self._drain_coming(*self._coming)
         if self._runner is None:
@@ -305,7 +327,7 @@ class Session(QObject):
         self._take_entries(outbox.entries)
         if outbox.vector is not None:
             self._newest = outbox.vector
-            if self.moment is None:
+            if self.past.moment is None:
                 self._show_vector(*outbox.vector)
         self._take_times(outbox)
         if status != self.status:
@@ -320,13 +342,24 @@ class Session(QObject):
         if interval != self._timer.interval():
             self._timer.setInterval(interval)
 
-    def _drain_coming(self, request: RunRequest, runner: Runner) -> None:
+    def _drain_leaving(self) -> None:
+        """The last that a thread tells is the whole of its run."""
+        for runner, run in self._leaving:
+            for entry in runner.drain().entries if run else ():
+                if isinstance(entry, Captured) and run:
+                    self._hand_over(run, entry.run)
+                    self.runs.left(run, entry.run)
+        self._leaving = [(runner, run) for runner, run in self._leaving if runner.is_alive]
+
+    def _drain_coming(self, request: RunRequest, runner: Runner, run: Run | None) -> None:
         """Waits for the run that is being loaded to be ready, or to fail."""
         outbox = runner.drain()
         for entry in outbox.entries:
             if isinstance(entry, Ready):
                 self._coming = None
-                self._change_run(request, runner, entry, outbox)
+                self._change_run(request, runner, run, entry)
+                if outbox.vector is not None:
+                    self._show_vector(*outbox.vector)
                 return
             if isinstance(entry, Failed):
                 self._coming = None
@@ -336,34 +369,35 @@ class Session(QObject):
                 return
 
     def _change_run(
-        self, request: RunRequest, runner: Runner, ready: Ready, outbox: Outbox
+        self, request: RunRequest, runner: Runner, run: Run | None, ready: Ready
     ) -> None:
         # While views and network still belong together, for whoever draws at once.
         self.selection.forget()
         self.comparison.end()
         if self._runner:
-            self._dismiss(self._runner)
+            self._dismiss(self._runner, self.runs.open)
         same_images = self.dataset is ready.dataset
         self._runner = runner
         self.request = request
+        settings_before = self.settings
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
-        self.timeline = Timeline()
-        self.timeline.keep(ready.snapshot)
-        self._newest, self.moment = (0, ready.snapshot.vector), None
-        self.time_history = TimeHistory()
+        self.timeline = ready.timeline
+        self.past.enter(self.timeline)
+        self._newest = (ready.snapshot.step, ready.snapshot.vector)
+        self.time_history = TimeHistory(ready.snapshot.step)
         self.network = Network(ready.spec, ready.settings.seed)
-        self.edits.lay_over(self.network, self.network.vector.copy())
-        self.shown_step = 0
+        self.edits.lay_over(self.network, ready.snapshot.vector)
+        self.shown_step = ready.snapshot.step
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
         self._recent.clear()
         if not same_images:
             self.image_index = 0
         self._inspect()
+        self._list_run(request, run, settings_before)
         self.run_changed.emit()
-        if outbox.vector is not None:
-            self._show_vector(*outbox.vector)
+        self.past.changed.emit()
         self.image_changed.emit()
         self.history_changed.emit()
         self.status_changed.emit()
@@ -371,29 +405,51 @@ class Session(QObject):
         if self._play_when_ready:
             self.play()
 
+    def _list_run(self, request: RunRequest, run: Run | None, settings: Settings) -> None:
+        """The open run in the list of runs."""
+        if run is None:
+            name, color = self.runs.next_name()
+            run = Run(name, color, request.data, *self._parts(), parent=self.runs.open)
+            if run.parent:
+                run.differences = differences(run.parent, run, settings)
+        run.data, run.timeline, run.saved = request.data, self.timeline, None
+        _, run.settings, run.batches_per_epoch, _ = self._parts()
+        self.runs.enter(run)
+
+    def _parts(self) -> tuple[Spec, Settings, int, Timeline]:
+        assert self.spec
+        return self.spec, self.settings, self.status.batches_per_epoch, self.timeline
+
     def _take_entries(self, entries: list[Entry]) -> None:
         for entry in entries:
-            if isinstance(entry, BatchResult):
-                self.timeline.record(entry)
-            elif isinstance(entry, Kept):
-                self.timeline.keep(entry.snapshot)
-            elif isinstance(entry, EpochResult):
-                self.timeline.epochs.append(entry)
-            elif isinstance(entry, Restored):
-                self.timeline.cut(entry.step)
+            mirror(entry, self.timeline)
+            if isinstance(entry, Restored):
                 self.time_history.cut(entry.step)
-                if self.moment is not None and self.moment > entry.step:
-                    self.look_at(None)
-                if entry.step == 0:
+                if self.past.moment is not None and self.past.moment > entry.step:
+                    self.past.look_at(None)
+                if entry.step == self.timeline.first:
                     self._forget_times()
             elif isinstance(entry, Edited):
                 self.edits.settle(entry.edits)
+            elif isinstance(entry, Captured) and self.runs.open:
+                self._hand_over(self.runs.open, entry.run)
+            elif isinstance(entry, Changed):
+                self.runs.changed.emit()
             elif isinstance(entry, LossDiverged):
                 self._report_divergence(entry)
             elif isinstance(entry, Failed):
                 self._report_failure(entry)
         if entries:
             self.history_changed.emit()
+
+    def _hand_over(self, run: Run, saved: SavedRun) -> None:
+        """To all who asked for the whole of `run`."""
+        wanted, self._wants_capture = self._wants_capture, []
+        for whose, then in wanted:
+            if whose is run:
+                then(run.complete(saved))
+            else:
+                self._wants_capture.append((whose, then))
 
     def _report_divergence(self, entry: LossDiverged) -> None:
         usual = optimizer(self.settings.optimizer).default_rate
@@ -429,6 +485,18 @@ class Session(QObject):
         self.network_changed.emit()
 
     @Slot()
+    def _show_moment(self) -> None:
+        if snapshot := self.past.snapshot:
+            self._show_vector(snapshot.step, snapshot.vector)
+        elif self._newest:
+            self._show_vector(*self._newest)
+
+    @Slot()
+    def _follow_budget(self) -> None:
+        if self._runner:
+            self._runner.set_budget(self.timeline.budget)
+
+    @Slot()
     def _show_edits(self) -> None:
         self._show_vector(self.shown_step, self.edits.learned)
 
@@ -462,6 +530,21 @@ class Session(QObject):
             wish(self._runner)
             self.drain()
 
-    def _dismiss(self, runner: Runner) -> None:
+    def _dismiss(self, runner: Runner, run: Run | None = None) -> None:
+        """Has a thread end; what it tells last is kept as what `run` was."""
         runner.stop()
-        self._leaving.append(runner)
+        self._leaving.append((runner, run))
+
+
+def request_for(saved: SavedRun) -> RunRequest:
+    """What opens a run that was left or saved."""
+    return RunRequest(saved.data, saved.spec.name, saved.settings, None, saved.spec, saved)
+
+
+def _build(request: RunRequest, dataset: Dataset) -> Trainer:
+    """The trainer of a new run, or of one that goes on."""
+    if request.start:
+        return request.start.trainer(dataset)
+    epochs = request.epochs or planned_epochs(len(dataset.train))
+    settings = replace(request.settings, epochs=epochs)
+    return Trainer(request.spec or preset(request.network), dataset, settings)

@@ -34,7 +34,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Z",), "session.edits.undo", "Undo the last edit"),
     Shortcut(("Ctrl+Shift+Z",), "session.edits.redo", "Redo it"),
     Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
-    Shortcut(("T",), "open_time_lab", "Time lab"),
+    Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
@@ -51,6 +51,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+C",), "inspector.copy", "Copy the arithmetic of the pinned value"),
     Shortcut(("Escape",), "escape", "Close the message, or let go of the pinned value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
+    Shortcut(("F10",), "open_menu", "The menu of all that can be done"),
     Shortcut(("F1", "?"), "show_shortcuts", "This list"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),
 )

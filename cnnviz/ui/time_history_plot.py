@@ -105,7 +105,7 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
         self.drawn = {
             line.label: time_lines.curve(self.history, line.rows, self.points)
             for line in self.lines
-            if len(self.history)
+            if self.history.entries
         }
         self.parts = self._directions()
         shown = [y for _, y in (*self.drawn.values(), *self.parts)]
@@ -128,7 +128,7 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
 
     def _directions(self) -> list[tuple[Values, Values]]:
         for line in self.lines:
-            if line.label == self.chosen_line and len(line.rows) == 2 and len(self.history):
+            if line.label == self.chosen_line and len(line.rows) == 2 and self.history.entries:
                 rows = line.rows
                 return [time_lines.curve(self.history, (row,), self.points) for row in rows]
         return []

@@ -102,8 +102,8 @@ class TimeHistoryView(QWidget):
         if not self.isVisible():
             return
         history, network = self.session.time_history, self.session.network
-        self.pages.setCurrentIndex(1 if len(history) and network else 0)
-        if network is None or not len(history) or self._seen == (history, len(history)):
+        self.pages.setCurrentIndex(1 if history.entries and network else 0)
+        if network is None or not history.entries or self._seen == (history, len(history)):
             return
         self._seen = history, len(history)
         self.lines = time_lines.lines(network.layers, history.rows)

@@ -10,7 +10,7 @@ import pytest
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.edits import Edits, Filter, Weight, apply_edits
-from cnnviz.core.outbox import Edited, Failed, Kept, Restored
+from cnnviz.core.outbox import Edited, Failed, Restored
 from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
@@ -117,8 +117,10 @@ def test_an_edit_goes_in_now_and_training_goes_on_from_it(
     while not (outbox := runner.drain()).entries:
         assert monotonic() < end
         sleep(0.001)
-    told = [entry for entry in outbox.entries if not isinstance(entry, Kept)]
-    assert told == [Edited(20, EDITS)]
+    [told] = outbox.entries
+    assert isinstance(told, Edited)
+    assert (told.step, told.edits, told.snapshot.step) == (20, EDITS, 20)
+    np.testing.assert_array_equal(told.snapshot.vector, vector_at(20, {20: EDITS}))
     assert outbox.vector is not None
     np.testing.assert_array_equal(outbox.vector[1], vector_at(20, {20: EDITS}))
     np.testing.assert_array_equal(train_to(runner, 40), vector_at(40, {20: EDITS}))

@@ -17,7 +17,7 @@ def batch(step: int, way: str = "im2col") -> BatchTimes:
 
 
 def filled(steps: int, most: int = 20_000) -> TimeHistory:
-    history = TimeHistory(most)
+    history = TimeHistory(most=most)
     for step in range(1, steps + 1):
         history.record(batch(step))
     return history

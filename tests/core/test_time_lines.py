@@ -15,7 +15,7 @@ A, B = ("conv1", "forward"), ("conv1", "backward")
 
 def filled(times: list[float], most: int = 20_000, ways: list[str] | None = None) -> TimeHistory:
     """Milliseconds forward; backward twice as many."""
-    history = TimeHistory(most)
+    history = TimeHistory(most=most)
     for step, time in enumerate(times, start=1):
         way = ways[step - 1] if ways else "im2col"
         history.record(BatchTimes(step, way, {A: time / 1000, B: 2 * time / 1000}))

@@ -32,6 +32,8 @@ from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
+from cnnviz.ui.time_lab import TimeLab
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 
 LEFT = Qt.MouseButton.LeftButton
 KEYS = [(key, shortcut.slot) for shortcut in SHORTCUTS for key in shortcut.keys]
@@ -40,6 +42,12 @@ KEYS = [(key, shortcut.slot) for shortcut in SHORTCUTS for key in shortcut.keys]
 def dialog(kind):
     found = QApplication.activeModalWidget()
     return found if isinstance(found, kind) else None
+
+
+def is_open(window, kind):
+    """Whether a window of this kind stands beside the main one."""
+    made = window.windows.made(kind)
+    return made is not None and made.isVisible()
 
 
 def runner_threads():
@@ -77,15 +85,16 @@ def after(method):
         "session.edits.undo": lambda window: not window.session.edits.now,
         "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
-        "open_time_lab": lambda window: window.time_lab is not None and window.time_lab.isVisible(),
+        "windows.open_time_lab": lambda window: is_open(window, TimeLab),
+        "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
         "escape": lambda window: window.session.selection.pinned is None,
-        "loss.look_back": lambda window: window.session.moment == 0,
-        "loss.look_forward": lambda window: window.session.moment is None,
-        "loss.look_back_by_epoch": lambda window: window.session.moment == 0,
-        "loss.look_forward_by_epoch": lambda window: window.session.moment is None,
-        "loss.look_at_now": lambda window: window.session.moment is None,
+        "loss.look_back": lambda window: window.session.past.moment == 0,
+        "loss.look_forward": lambda window: window.session.past.moment is None,
+        "loss.look_back_by_epoch": lambda window: window.session.past.moment == 0,
+        "loss.look_forward_by_epoch": lambda window: window.session.past.moment is None,
+        "loss.look_at_now": lambda window: window.session.past.moment is None,
         "session.keep_or_end": lambda window: window.comparison.isVisible(),
         "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
         "network.next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
@@ -113,7 +122,7 @@ def prepare(window, method):
         QApplication.clipboard().clear()
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
     if "forward" in method or "now" in method:
-        window.session.look_at(0)
+        window.session.past.look_at(0)
     if "zoom" in method:
         window.network.set_zoom(ZOOM_STEP)
     if method == "comparison.next_side":

@@ -15,7 +15,8 @@ from cnnviz.core.presets import PRESETS
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu
 from cnnviz.ui import theme
-from cnnviz.ui.map_window import CLOSING_KEYS
+from cnnviz.ui.map_window import MapWindow
+from cnnviz.ui.widgets.side_window import CLOSING_KEYS
 from cnnviz.ui.widgets.value_cells import LEAST_CELL
 
 LEFT = Qt.MouseButton.LeftButton
@@ -28,11 +29,11 @@ def open_map(window, until):
     """Opens the window of a map and waits until it has the keyboard."""
 
     def open_one(place=CONV, size=(1400, 960)):
-        window.open_map(place)
-        window.map_window.resize(*size)
-        until(window.map_window.isActiveWindow)
-        until(window.map_window.map.hasFocus)
-        return window.map_window
+        window.windows.open_map(place)
+        window.windows.made(MapWindow).resize(*size)
+        until(window.windows.made(MapWindow).isActiveWindow)
+        until(window.windows.made(MapWindow).map.hasFocus)
+        return window.windows.made(MapWindow)
 
     return open_one
 
@@ -98,10 +99,10 @@ def search(qtbot, until, shown):
 def test_a_double_click_opens_a_map_and_pins_its_value(window, qtbot, until):
     place = Place("conv1", (1, 5, 6))
     double_click(qtbot, window, canvas_point(window, place))
-    until(window.map_window.isVisible)
+    until(window.windows.made(MapWindow).isVisible)
     assert window.session.selection.pinned == place
-    assert window.map_window.place == place
-    shown = window.map_window
+    assert window.windows.made(MapWindow).place == place
+    shown = window.windows.made(MapWindow)
     assert shown.isWindow()
     assert not shown.isModal()
     assert shown.title.text() == "Conv 1 · map 1"
@@ -111,22 +112,22 @@ def test_a_double_click_on_the_pinned_value_keeps_it_pinned(window, qtbot, until
     place = Place("relu1", (1, 5, 6))
     window.session.selection.pin(place)
     double_click(qtbot, window, canvas_point(window, place))
-    until(window.map_window.isVisible)
+    until(window.windows.made(MapWindow).isVisible)
     assert window.session.selection.pinned == place
 
 
 def test_a_double_click_on_a_kernel_opens_its_map(window, qtbot, until):
     column = next(each for each in window.network.canvas.columns if each.name == "conv1")
     double_click(qtbot, window, column.kernels[3].center().toPoint())
-    until(window.map_window.isVisible)
-    assert window.map_window.title.text() == "Conv 1 · map 3"
+    until(window.windows.made(MapWindow).isVisible)
+    assert window.windows.made(MapWindow).title.text() == "Conv 1 · map 3"
     assert window.session.selection.pinned is None
 
 
 def test_classes_and_empty_places_open_nothing(window, qtbot):
     double_click(qtbot, window, canvas_point(window, Place("dense1", (3,))))
     double_click(qtbot, window, QPoint(2, 2))
-    assert window.map_window is None
+    assert window.windows.made(MapWindow) is None
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
@@ -141,9 +142,9 @@ def test_enter_opens_the_pinned_map(window, qtbot, until, key):
     assert wanted == []
     window.session.selection.pin(CONV)
     qtbot.keyClick(canvas, key)
-    until(window.map_window.isVisible)
+    until(window.windows.made(MapWindow).isVisible)
     assert wanted == [CONV]
-    assert window.map_window.place == CONV
+    assert window.windows.made(MapWindow).place == CONV
 
 
 def test_one_window_is_used_again(window, open_map, until):
@@ -284,8 +285,8 @@ def test_one_of_many_kernels_is_shown_alone_with_its_numbers(
     open_session, open_window, until, qtbot
 ):
     window = open_window(open_session(network="numpy-cnn"))
-    window.open_map(Place("conv2", (1, 3, 3)))
-    kernels = window.map_window.kernels
+    window.windows.open_map(Place("conv2", (1, 3, 3)))
+    kernels = window.windows.made(MapWindow).kernels
     until(kernels.isVisible)
     assert kernels.shown == list(range(8))
     assert kernels.cell < LEAST_CELL
@@ -304,7 +305,7 @@ def test_one_of_many_kernels_is_shown_alone_with_its_numbers(
     assert kernels.shown == [7]
     qtbot.keyClick(kernels, Qt.Key.Key_Return)
     assert kernels.shown == list(range(8))
-    assert window.map_window.place.index[0] == 1
+    assert window.windows.made(MapWindow).place.index[0] == 1
 
 
 def test_a_pooling_layer_has_no_kernels(open_map):
@@ -319,8 +320,8 @@ def test_sixty_four_channels_have_their_kernels_in_the_window(
     layers = (conv2d(64, 3, stride=2), relu(), max_pool2d(2), conv2d(64, 3), flatten(), dense(10))
     monkeypatch.setitem(PRESETS, "wide", Spec("wide", "Wide", (1, 28, 28), layers))
     window = open_window(open_session(network="wide"))
-    window.open_map(Place("conv2", (63, 1, 1)))
-    kernels = window.map_window.kernels
+    window.windows.open_map(Place("conv2", (63, 1, 1)))
+    kernels = window.windows.made(MapWindow).kernels
     until(kernels.isVisible)
     areas = [kernels.kernel_area(channel) for channel in range(64)]
     assert all(kernels.rect().contains(area) for area in areas)
@@ -508,8 +509,8 @@ def test_images_of_three_channels(monkeypatch, open_session, open_window, qtbot,
     layers = (conv2d(2, 3, stride=2), relu(), flatten(), dense(3))
     monkeypatch.setitem(PRESETS, "made", Spec("made", "Made", (3, 12, 10), layers))
     window = open_window(open_session(data="made", network="made", batch_size=16))
-    window.open_map(Place(INPUT, (0, 3, 3)))
-    shown = window.map_window
+    window.windows.open_map(Place(INPUT, (0, 3, 3)))
+    shown = window.windows.made(MapWindow)
     until(shown.map.hasFocus)
     shown.next_map()
     assert shown.title.text() == "Input · channel 1"
@@ -583,6 +584,6 @@ def test_a_window_that_closes_opens_no_map(window, until):
     window.session.play()
     until(lambda: len(window.session.timeline) > 3)
     window.close()
-    window.open_map(CONV)
-    assert window.map_window is None
+    window.windows.open_map(CONV)
+    assert window.windows.made(MapWindow) is None
     until(lambda: not window.isVisible())

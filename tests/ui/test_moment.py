@@ -51,32 +51,32 @@ def test_dragging_the_line_takes_every_view_back(trained, qtbot):
     seen = []
     session.network_changed.connect(lambda: seen.append(session.shown_step))
     drag(qtbot, trained, at(trained, 100), at(trained, 30))
-    assert session.moment == session.shown_step == 25
+    assert session.past.moment == session.shown_step == 25
     assert len(set(seen)) > 1
     np.testing.assert_array_equal(session.network.vector, weights(session, 25))
     expected = session.network.forward(session.dataset.test.images[:1])
     np.testing.assert_allclose(session.inspection.outputs["dense1"], expected[0], rtol=1e-5)
     assert session.status.step == 100
     drag(qtbot, trained, at(trained, 25), at(trained, 100) + QPoint(20, 0))
-    assert session.moment is None
+    assert session.past.moment is None
     assert session.shown_step == 100
 
 
 def test_a_click_goes_there_and_a_drag_beside_the_line_moves_the_plot(trained, qtbot):
     port, session = trained.loss.plot.viewport(), trained.session
     qtbot.mouseClick(port, LEFT, pos=at(trained, 60))
-    assert session.moment == 50
+    assert session.past.moment == 50
     before = trained.loss.plot.curves.x_range
     trained.loss.plot.curves.zoom_x(0.5, 60)
     trained.loss.plot.draw()
     before = trained.loss.plot.curves.x_range
     drag(qtbot, trained, at(trained, 70), at(trained, 60))
     assert trained.loss.plot.curves.x_range != before
-    assert session.moment == 50
+    assert session.past.moment == 50
 
 
 def test_the_line_says_what_is_looked_at(trained):
-    trained.session.look_at(30)
+    trained.session.past.look_at(30)
     image = trained.loss.plot.grab().toImage()
     x = round(trained.loss.plot.across.pixel(25))
     ratio = image.devicePixelRatio()
@@ -88,7 +88,7 @@ def test_the_line_says_what_is_looked_at(trained):
     assert trained.loss.plot.name_of(0) == "the beginning"
     assert trained.loss.live.isVisible()
     assert trained.loss.go_on.isVisible()
-    trained.session.look_at(None)
+    trained.session.past.look_at(None)
     assert not trained.loss.live.isVisible()
 
 
@@ -109,24 +109,24 @@ def test_keys_walk_through_the_past(trained, press_key):
     ):
         press_key(key, trained)
         nearest = None if moment is None else max(k for k in steps if k <= moment)
-        assert session.moment == nearest, key
+        assert session.past.moment == nearest, key
 
 
 def test_training_goes_on_underneath(trained, until):
     session = trained.session
-    session.look_at(50)
+    session.past.look_at(50)
     session.train_to(140)
     until(lambda: len(session.timeline) == 140)
     until(lambda: session.status.phase is Phase.PAUSED)
     assert session.shown_step == 50
     np.testing.assert_array_equal(session.network.vector, weights(session, 50))
-    session.look_at(None)
+    session.past.look_at(None)
     assert session.shown_step == 140
 
 
 def test_another_digit_is_shown_as_it_was_then(trained):
     session = trained.session
-    session.look_at(50)
+    session.past.look_at(50)
     session.choose_image(7)
     assert session.shown_step == 50
     logits = session.network.forward(session.dataset.test.images[7:8])[0]
@@ -136,14 +136,14 @@ def test_another_digit_is_shown_as_it_was_then(trained):
 def test_going_on_from_here_asks_and_gives_the_same_bits_again(trained, until, qtbot):
     session = trained.session
     end = weights(session, 100).copy()
-    session.look_at(50)
+    session.past.look_at(50)
     trained.loss.go_on.click()
     until(lambda: isinstance(QApplication.activeModalWidget(), QMessageBox))
     box = QApplication.activeModalWidget()
     assert "50 batches" in box.informativeText()
     next(each for each in box.buttons() if each.text() == "Go back").click()
     until(lambda: session.status.step == 50 and session.status.phase is Phase.PAUSED)
-    assert session.moment is None
+    assert session.past.moment is None
     assert len(session.timeline) == 50
     session.train_to(100)
     until(lambda: len(session.timeline) == 100 and session.status.phase is Phase.PAUSED)
@@ -153,31 +153,31 @@ def test_going_on_from_here_asks_and_gives_the_same_bits_again(trained, until, q
 
 def test_staying_loses_nothing(trained, until):
     session = trained.session
-    session.look_at(50)
+    session.past.look_at(50)
     trained.loss.go_on.click()
     until(lambda: isinstance(QApplication.activeModalWidget(), QMessageBox))
     box = QApplication.activeModalWidget()
     next(each for each in box.buttons() if each.text() == "Stay").click()
     assert len(session.timeline) == 100
-    assert session.moment == 50
+    assert session.past.moment == 50
 
 
 def test_what_is_void_is_not_looked_at(trained, until):
     session = trained.session
-    session.look_at(75)
+    session.past.look_at(75)
     session.travel(25)
     until(lambda: session.status.step == 25)
-    assert session.moment is None
+    assert session.past.moment is None
     assert session.shown_step == 25
 
 
 def test_another_run_begins_now(trained, until):
     session = trained.session
-    session.look_at(50)
+    session.past.look_at(50)
     before = session.network
     session.open_run(session.request)
     until(lambda: session.network is not before)
-    assert session.moment is None
+    assert session.past.moment is None
     assert not trained.loss.live.isVisible()
-    session.look_at(10)
-    assert session.moment is None
+    session.past.look_at(10)
+    assert session.past.moment is None

@@ -310,22 +310,20 @@ def test_a_choice_is_in_force_at_once_if_nothing_is_learned(
 
 
 @pytest.mark.parametrize(("name", "title", "holds"), CHOICES)
-def test_a_choice_asks_if_something_is_learned(
-    name, title, holds, session, controls, pick, answer, until, train, mnist
+def test_after_a_choice_what_was_learned_stays_in_the_list_of_runs(
+    name, title, holds, session, controls, pick, until, train, mnist
 ):
     train(session, 3)
-    choice = getattr(controls, name)
-    before, request, batches = choice.accessibleName(), session.wanted, len(session.timeline)
-    pick(choice, title)
-    answer("Keep the network")
-    assert (session.wanted, len(session.timeline)) == (request, batches)
-    assert choice.accessibleName() == before
-    assert [line.isChecked() for line in choice.menu().actions()].count(True) == 1
-    pick(choice, title)
-    answer("Start over")
+    [run], batches = session.runs.all, len(session.timeline)
+    pick(getattr(controls, name), title)
+    assert question() is None
     until(lambda: session.loading is None)
     assert holds(session.wanted)
     assert not session.has_work
+    assert session.runs.all[0] is run
+    assert session.runs.open is session.runs.all[1]
+    until(lambda: run.saved is not None)
+    assert (run.saved.step, len(run.timeline)) == (batches, batches)
 
 
 def test_picking_what_is_chosen_already_does_nothing(session, controls, pick, train):
@@ -375,20 +373,6 @@ def test_a_typed_batch_size_starts_a_new_run(session, controls, until, qtbot):
     until(lambda: session.loading is None)
     assert session.settings.batch_size == 64
     assert place(controls) == "Untrained · 22 batches an epoch"
-
-
-def test_a_batch_size_asks_and_the_field_shows_the_old_one_again(
-    session, controls, until, qtbot, train, answer
-):
-    train(session, 3)
-    fill(qtbot, controls.batch_field, "64")
-    assert "64" in answer("Keep the network")
-    assert controls.batch_field.value() == session.settings.batch_size == 128
-    assert session.loading is None
-    fill(qtbot, controls.batch_field, "64")
-    answer("Start over")
-    until(lambda: session.loading is None)
-    assert controls.batch_field.value() == session.settings.batch_size == 64
 
 
 def test_arrows_and_wheel_double_and_halve_the_batch(session, controls, until, qtbot):

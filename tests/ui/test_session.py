@@ -16,6 +16,7 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.core.trainer import Trainer
 from cnnviz.ui.messages import Notice, RunRequest
+from cnnviz.ui.runs import MOST_DELETED
 from cnnviz.ui.session import Session
 
 SIGNALS = (
@@ -484,8 +485,12 @@ def test_twenty_runs_leave_nothing_behind(session, until):
         session.open_run(request(network="mlp"), play=True)
         until(lambda: session.loading is None and len(session.timeline) > 0)
         until(lambda: len(runner_threads()) == 1)
+        for run in session.runs.all[:-1]:
+            until(lambda run=run: run.saved is not None)
+            session.runs.delete(run)
 
-    open_another()
+    for _ in range(2 + MOST_DELETED):  # so many can be brought back
+        open_another()
     before = census()
     for _ in range(20):
         open_another()

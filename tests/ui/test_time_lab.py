@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.ui import theme
+from cnnviz.ui.time_lab import TimeLab
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -21,8 +22,8 @@ LEFT = Qt.MouseButton.LeftButton
 def lab(window, qtbot, until):
     """The lab of a window, opened by its button."""
     qtbot.mouseClick(window.timing.more, LEFT)
-    until(window.time_lab.isActiveWindow)
-    return window.time_lab
+    until(lambda: window.windows.made(TimeLab).isActiveWindow())
+    return window.windows.made(TimeLab)
 
 
 def lab_threads():
@@ -41,9 +42,9 @@ def test_the_button_opens_it_beside_the_window(window, lab):
 def test_it_is_made_once(window, lab, qtbot, until):
     lab.close()
     assert not lab.isVisible()
-    window.open_time_lab()
+    window.windows.open_time_lab()
     until(lab.isVisible)
-    assert window.time_lab is lab
+    assert window.windows.made(TimeLab) is lab
 
 
 @pytest.mark.parametrize(
@@ -118,16 +119,16 @@ def test_it_changes_theme_with_the_window(lab, window, until):
 def test_closing_it_while_it_measures_lets_training_go_on(window, qtbot, until):
     window.session.play()
     until(lambda: len(window.session.timeline) > 3)
-    window.open_time_lab()
-    lab = window.time_lab
+    window.windows.open_time_lab()
+    lab = window.windows.made(TimeLab)
     until(lambda: lab.layers.meter.has_paused_training)
     lab.close()
     until(lambda: lab_threads() == [] and window.session.is_training)
 
 
 def test_it_closes_with_the_window_in_the_midst_of_measuring(window, until):
-    window.open_time_lab()
-    lab = window.time_lab
+    window.windows.open_time_lab()
+    lab = window.windows.made(TimeLab)
     until(lambda: lab_threads() != [])
     window.close()
     until(lambda: not window.isVisible())
@@ -139,6 +140,6 @@ def test_a_window_that_closes_opens_no_lab(window, until):
     window.session.play()
     until(lambda: len(window.session.timeline) > 3)
     window.close()
-    window.open_time_lab()
-    assert window.time_lab is None
+    window.windows.open_time_lab()
+    assert window.windows.made(TimeLab) is None
     until(lambda: not window.isVisible())

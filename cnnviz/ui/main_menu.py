@@ -1,0 +1,28 @@
+"""The menu of the whole window: what is not a view's own business, each line with its key."""
+
+from operator import attrgetter
+from typing import Any
+
+from PySide6.QtGui import QKeySequence
+
+from cnnviz.ui.shortcuts import SHORTCUTS
+from cnnviz.ui.widgets.choice_menu import Choice, Section
+
+SECTIONS: tuple[tuple[str, ...], ...] = (
+    ("windows.open_time_lab",),
+    ("save_window",),
+    ("change_theme", "show_shortcuts", "close"),
+)
+"""Slots of the list of keys, as they stand below each other."""
+KEYS = {shortcut.slot: shortcut for shortcut in SHORTCUTS}
+
+
+def sections(window: Any) -> list[Section]:
+    """The lines of the menu of `window`."""
+    return [[_line(window, slot) for slot in section] for section in SECTIONS]
+
+
+def _line(window: Any, slot: str) -> Choice:
+    shortcut = KEYS[slot]
+    key = QKeySequence(shortcut.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+    return Choice(f"{shortcut.text}\t{key}", attrgetter(slot)(window))

@@ -1,0 +1,234 @@
+"""The runs of this window: the one that is open, and those that were left and can be opened again.
+
+Part of the session. A run that was left is plain data (core/saved_run.py), so nothing that was
+learned is lost when another begins.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from cnnviz.core.saved_run import Origin, SavedRun
+from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec
+from cnnviz.core.timeline import DEFAULT_BUDGET, Timeline
+
+MOST_DELETED = 3
+"""Runs that can be brought back; until then they still take memory."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One run, as the list of runs shows it."""
+
+    name: str
+    color: int
+    """Its place in the theme's row of colours."""
+    data: str
+    spec: Spec
+    settings: Settings
+    batches_per_epoch: int
+    timeline: Timeline
+    """Of the open run, the session's own; it grows."""
+    parent: "Run | None" = None
+    """The run it forked off, or that was open when it began."""
+    differences: str = ""
+    """What it began with that its parent had otherwise, in a few words."""
+    origin: Origin | None = None
+    """Where it forked off; None if it began untrained."""
+    notes: str = ""
+    saved: SavedRun | None = None
+    """All of it, once it was left."""
+    path: Path | None = None
+    """The file it is in."""
+    in_file: tuple[object, ...] = field(default=())
+    """What of it the file has, see `state`."""
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Differs whenever there is something to save that was not there before."""
+        timeline = self.timeline
+        marks = tuple(sorted(timeline.marks.items()))
+        return (len(timeline), sum(timeline.edited), timeline.rate_changes, marks, self.notes)
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether it has learned something, or has notes, that are in no file."""
+        has_something = self.seconds > 0 or self.notes or self.timeline.marks
+        return bool(has_something) and self.state != self.in_file
+
+    @property
+    def best_accuracy(self) -> float | None:
+        """The best of the test set at an epoch's end, 0 to 1; None before the first."""
+        best = self.timeline.best
+        return best.test_accuracy if best else None
+
+    @property
+    def seconds(self) -> float:
+        """Time trained, what its parent trained before it forked included."""
+        before = self.origin.seconds if self.origin and not self.origin.counted else 0.0
+        return before + float(self.timeline.seconds.sum())
+
+    def complete(self, run: SavedRun) -> SavedRun:
+        """`run` with what only the window knows of it."""
+        marks = tuple(sorted(self.timeline.marks.items()))
+        return replace(run, name=self.name, notes=self.notes, marks=marks, origin=self.origin)
+
+
+class Runs(QObject):
+    """All of them in order of their beginning; deleting can be undone."""
+
+    changed = Signal()
+    """A run came, went, was left, named or noted."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.all: list[Run] = []
+        self.open: Run | None = None
+        self.budget = DEFAULT_BUDGET
+        """Bytes that the snapshots of all runs may take."""
+        self._deleted: list[tuple[int, Run]] = []
+
+    def next_name(self) -> tuple[str, int]:
+        """What the next run is called, and its colour."""
+        runs = [*self.all, *(run for _, run in self._deleted)]
+        names = {run.name for run in runs if run is not self.open or _is_worth_keeping(run)}
+        number = next(number for number in count(1) if f"Run {number}" not in names)
+        return f"Run {number}", number - 1
+
+    def enter(self, run: Run) -> None:
+        """`run` is open now; the one before is left, and forgotten if it never learned."""
+        left = self.open
+        if left and left is not run and not _is_worth_keeping(left):
+            self.all.remove(left)
+            self._forget(left)
+        if run not in self.all:
+            self.all.append(run)
+        self.open = run
+        self.share_budget()
+        self.changed.emit()
+
+    def share_budget(self) -> None:
+        """The open run has half of the memory, those that were left share the rest."""
+        left = [run for run in self.all if run is not self.open]
+        if self.open:
+            self.open.timeline.set_budget(self.budget // 2 if left else self.budget)
+        for run in left:
+            run.timeline.set_budget(self.budget // 2 // len(left))
+            self._thin(run)
+
+    def set_budget(self, budget: int) -> None:
+        """Another number of bytes for all snapshots; what no longer fits is thinned at once."""
+        self.budget = budget
+        self.share_budget()
+        self.changed.emit()
+
+    def left(self, run: Run, saved: SavedRun) -> None:
+        """The thread of a run that was left has told all of it."""
+        run.saved = run.complete(saved)
+        budget = run.timeline.budget
+        run.timeline = run.saved.timeline(Timeline(budget))
+        run.timeline.set_budget(budget)
+        self._thin(run)
+        self.changed.emit()
+
+    def rename(self, run: Run, name: str) -> None:
+        """Another name; an empty one is none."""
+        name = " ".join(name.split())
+        if name and name != run.name:
+            run.name = name
+            self.changed.emit()
+
+    def set_notes(self, run: Run, notes: str) -> None:
+        """What the user has to say about it."""
+        if notes != run.notes:
+            run.notes = notes
+            self.changed.emit()
+
+    def delete(self, run: Run) -> None:
+        """Takes a run that was left out of the list; its file, if it has one, stays."""
+        if run is not self.open and run in self.all:
+            self._deleted.append((self.all.index(run), run))
+            if len(self._deleted) > MOST_DELETED:
+                self._forget(self._deleted.pop(0)[1])
+            self.all.remove(run)
+            self.share_budget()
+            self.changed.emit()
+
+    def _forget(self, run: Run) -> None:
+        """Nobody's parent any more, so that its memory is free."""
+        for each in [*self.all, *(deleted for _, deleted in self._deleted)]:
+            if each.parent is run:
+                each.parent = None
+
+    @property
+    def last_deleted(self) -> Run | None:
+        """What `undo_delete` brings back."""
+        return self._deleted[-1][1] if self._deleted else None
+
+    def undo_delete(self) -> None:
+        """The run that was deleted last comes back to its place."""
+        if self._deleted:
+            place, run = self._deleted.pop()
+            self.all.insert(min(place, len(self.all)), run)
+            self.share_budget()
+            self.changed.emit()
+
+    @property
+    def snapshot_bytes(self) -> int:
+        """Memory that the snapshots of all runs take; forks share some, which count twice."""
+        return sum(run.timeline.snapshot_bytes for run in self.all)
+
+    @property
+    def unsaved(self) -> list[Run]:
+        """Those that have something that is in no file."""
+        return [run for run in self.all if run.is_unsaved]
+
+    def forks_of(self, run: Run) -> Iterable[tuple[int, str]]:
+        """(step, name) of the runs that forked off `run`."""
+        return [
+            (each.origin.step, each.name) for each in self.all if each.origin and each.parent is run
+        ]
+
+    def _thin(self, run: Run) -> None:
+        """What was left keeps no snapshot that its timeline has not."""
+        if run.saved:
+            steps = sorted(run.timeline.snapshots)
+            kept = tuple(run.timeline.snapshots[step] for step in steps)
+            pinned = frozenset(run.timeline.pinned & set(steps))
+            run.saved = replace(
+                run.saved, snapshots=kept, pinned=pinned, interval=run.timeline.interval
+            )
+
+
+def _is_worth_keeping(run: Run) -> bool:
+    return bool(len(run.timeline) or run.origin or run.notes or run.timeline.marks)
+
+
+def differences(parent: Run, run: Run, old: Settings) -> str:
+    """What `run` begins with that `parent` had otherwise, with the settings `old` then."""
+    new = run.settings
+    found = []
+    if run.data != parent.data:
+        found.append("other data")
+    if run.spec.layers != parent.spec.layers or run.spec.initializer != parent.spec.initializer:
+        found.append("other network")
+    for name, title in (
+        ("optimizer", "optimiser"),
+        ("learning_rate", "rate"),
+        ("schedule", "schedule"),
+        ("batch_size", "batch"),
+        ("convolution", "convolution"),
+        ("seed", "seed"),
+    ):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            found.append(f"{title} {_plain(before)} → {_plain(after)}")
+    return ", ".join(found)
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
