@@ -51,8 +51,8 @@ class Run:
     def state(self) -> tuple[object, ...]:
         """Differs whenever there is something to save that was not there before."""
         timeline = self.timeline
-        marks = tuple(sorted(timeline.marks.items()))
-        return (len(timeline), sum(timeline.edited), timeline.rate_changes, marks, self.notes)
+        marks, edited = tuple(sorted(timeline.marks.items())), tuple(sorted(timeline.edited))
+        return len(timeline), edited, timeline.rate_changes, marks, self.name, self.notes
 
     @property
     def is_unsaved(self) -> bool:
@@ -76,6 +76,12 @@ class Run:
         """`run` with what only the window knows of it."""
         marks = tuple(sorted(self.timeline.marks.items()))
         return replace(run, name=self.name, notes=self.notes, marks=marks, origin=self.origin)
+
+
+def state_of(saved: SavedRun) -> tuple[object, ...]:
+    """The `state` of a run that is all in `saved`."""
+    edited = tuple(snapshot.step for snapshot in saved.edited)
+    return saved.step, edited, saved.rates, saved.marks, saved.name, saved.notes
 
 
 class Runs(QObject):
@@ -108,6 +114,12 @@ class Runs(QObject):
         if run not in self.all:
             self.all.append(run)
         self.open = run
+        self.share_budget()
+        self.changed.emit()
+
+    def add(self, run: Run) -> None:
+        """A run from elsewhere, which was left there."""
+        self.all.append(run)
         self.share_budget()
         self.changed.emit()
 

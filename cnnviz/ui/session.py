@@ -307,6 +307,11 @@ class Session(QObject):
         self._coming = self._runner = None
 
     @property
+    def has_ended(self) -> bool:
+        """Whether it was shut down."""
+        return self._ended
+
+    @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
         self._drain_leaving()

@@ -1,0 +1,260 @@
+"""Keeps runs on disk: saves and opens them in the background, and copies them while they train.
+
+The copies are for a crash: a folder for each window that is open, with a lock in it. A folder whose
+window is gone without having closed is offered at the next start.
+"""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import platformdirs
+from PySide6.QtCore import QLockFile, QObject, QSettings, QTimer, Signal, Slot
+
+from cnnviz.core.run_file_tasks import FileStanding, Reading, Writing, light
+from cnnviz.core.saved_run import SavedRun
+from cnnviz.core.task import Task, Tasks
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.runs import Run, state_of
+from cnnviz.ui.session import Session, request_for
+
+SUFFIX = ".cnnviz"
+POLL_MS = 30
+COPY_SECONDS = 30
+"""Between two looks whether there is something to copy."""
+COPY_BYTES = 16 * 2**20
+"""Of snapshots, that a copy has at most beside those that are pinned."""
+MOST_RECENT = 8
+
+Done = Callable[[bool], None]
+"""Told whether it worked."""
+
+
+class Keeper(QObject):
+    """What is in a file and what is not; nothing here asks the user."""
+
+    changed = Signal()
+    """A run was saved or opened, or there are other recent files."""
+
+    def __init__(self, session: Session, parent: QObject, remember: bool = True) -> None:
+        """Without `remember` no copies are made, and no files are known from the last time."""
+        super().__init__(parent)
+        self._session = session
+        self._remember = remember
+        self._tasks = Tasks()
+        self._watched: list[tuple[Task[FileStanding], Callable[[FileStanding], None]]] = []
+        self._poll = QTimer(self)
+        self._poll.setInterval(POLL_MS)
+        self._poll.timeout.connect(self._look)
+        self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
+        self._copying = False
+        self._number = 0
+        self._folder = _copies_folder() / uuid4().hex
+        self._lock: QLockFile | None = None
+        self._copy_timer = QTimer(self)
+        self._copy_timer.setInterval(1000 * COPY_SECONDS)
+        self._copy_timer.timeout.connect(self.copy)
+        if remember:
+            self._copy_timer.start()
+
+    # Saving.
+
+    def save(self, run: Run, path: Path, done: Done = lambda worked: None) -> None:
+        """Writes all of `run` to `path`, in place of what is there; tells the user if it can't."""
+
+        def write(saved: SavedRun) -> None:
+            self._watch(Writing(path, saved), lambda standing: finish(saved, standing))
+
+        def finish(saved: SavedRun, standing: FileStanding) -> None:
+            if standing.failure:
+                self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
+            else:
+                run.path, run.in_file = path, state_of(saved)
+                self._remember_file(path)
+                self._session.runs.changed.emit()
+            done(standing.failure is None)
+
+        def again() -> None:
+            self.save(run, path)
+
+        self._with_all_of(run, write)
+
+    def _with_all_of(self, run: Run, then: Callable[[SavedRun], None]) -> None:
+        if run is self._session.runs.open:
+            self._session.capture(then)
+        elif run.saved:
+            then(run.complete(run.saved))
+
+    # Opening.
+
+    def open(self, path: Path) -> None:
+        """Reads the run in `path` and opens it; the run of now stays in the list."""
+        known = next((run for run in self._session.runs.all if run.path == path), None)
+        if known:
+            self._session.open_again(known)
+            return
+
+        def finish(standing: FileStanding) -> None:
+            if standing.run:
+                self._take_in(standing.run, path)
+            elif standing.failure:
+                self._session.noticed.emit(Notice(*standing.failure))
+
+        self._watch(Reading(path), finish)
+
+    def _take_in(self, saved: SavedRun, path: Path) -> None:
+        run = self._run_of(saved, path.stem)
+        run.path, run.in_file = path, state_of(saved)
+        self._remember_file(path)
+        self._session.open_run(request_for(saved), run=run)
+
+    def _run_of(self, saved: SavedRun, name: str) -> Run:
+        runs = self._session.runs
+        free, color = runs.next_name()
+        taken = {run.name for run in runs.all}
+        named = next((each for each in (saved.name, name) if each and each not in taken), free)
+        batches = saved.epochs[-1].step // saved.epochs[-1].epoch if saved.epochs else 1
+        run = Run(named, color, saved.data, saved.spec, saved.settings, batches, saved.timeline())
+        run.origin, run.notes, run.saved = saved.origin, saved.notes, saved
+        return run
+
+    # Recent files.
+
+    @property
+    def recent(self) -> list[Path]:
+        """Files that were saved or opened last and are still there, the newest first."""
+        kept = QSettings().value("files/recent", []) if self._remember else []
+        names = [kept] if isinstance(kept, str) else list(kept) if isinstance(kept, list) else []
+        return [Path(name) for name in names if Path(name).exists()]
+
+    def _remember_file(self, path: Path) -> None:
+        if self._remember:
+            names = [str(path.absolute()), *map(str, self.recent)]
+            QSettings().setValue("files/recent", list(dict.fromkeys(names))[:MOST_RECENT])
+        self.changed.emit()
+
+    # Copies for a crash.
+
+    @Slot()
+    def copy(self) -> None:
+        """Copies the first run that has something that is neither in a file nor in a copy."""
+        if self._copying or self._session.has_ended:
+            return
+        for run in self._session.runs.unsaved:
+            if run not in self._copies or self._copies[run][1] != run.state:
+                self._copying = True
+                self._with_all_of(run, lambda saved, run=run: self._write_copy(run, saved))  # type: ignore[misc]
+                return
+
+    def _write_copy(self, run: Run, saved: SavedRun) -> None:
+        if not self._own_folder():
+            self._copying = False
+            return
+        path = self._copies[run][0] if run in self._copies else self._next_copy()
+
+        def finish(standing: FileStanding) -> None:
+            # A full disk is told when the user saves; a copy that fails leaves the one before.
+            self._copying = False
+            if not standing.failure:
+                self._copies[run] = path, state_of(saved)
+
+        self._watch(Writing(path, light(saved, COPY_BYTES)), finish)
+
+    def _next_copy(self) -> Path:
+        self._number += 1
+        return self._folder / f"{self._number}{SUFFIX}"
+
+    def _own_folder(self) -> bool:
+        """Makes the folder of this window's copies, locked for as long as it lives."""
+        if self._lock is None:
+            with suppress(OSError):
+                self._folder.mkdir(parents=True)
+            lock = QLockFile(str(self._folder / "lock"))
+            lock.setStaleLockTime(0)  # only a process that is gone gives it up
+            self._lock = lock if lock.tryLock(0) else None
+        return self._lock is not None
+
+    def offer_copies(self) -> None:
+        """Offers what windows left behind that did not close, if there is any."""
+        found = [path for folder in _left_behind() for path in sorted(folder.glob(f"*{SUFFIX}"))]
+        if not found:
+            return
+
+        def recover() -> None:
+            self._recover(found)
+
+        what = "One run was" if len(found) == 1 else f"{len(found)} runs were"
+        self._session.noticed.emit(
+            Notice(f"The last time cnnviz ended all at once. {what} kept.", "", "Recover", recover)
+        )
+
+    def _recover(self, found: list[Path]) -> None:
+        """The copies become this window's own, and runs in the list; the last one is opened."""
+        if not self._own_folder():
+            return
+        for path in found:
+            own = self._next_copy()
+            with suppress(OSError):
+                shutil.move(path, own)
+                self._watch(Reading(own), lambda standing, own=own: self._take_copy(own, standing))  # type: ignore[misc]
+        for folder in {path.parent for path in found}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _take_copy(self, path: Path, standing: FileStanding) -> None:
+        if standing.run is None:
+            self._session.noticed.emit(Notice(*standing.failure or ("", "")))
+            return
+        run = self._run_of(standing.run, "Recovered")
+        self._copies[run] = path, run.state
+        self._session.runs.add(run)
+        self._session.open_again(run)
+
+    # The end.
+
+    def forget_copies(self) -> None:
+        """Everything is saved or not wanted: the next start has nothing to offer."""
+        self._copy_timer.stop()
+        self._copies.clear()
+        if self._lock:
+            self._lock.unlock()
+            self._lock = None
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        return self._tasks.are_over
+
+    def _watch(self, task: Task[FileStanding], finish: Callable[[FileStanding], None]) -> None:
+        self._watched.append((task, finish))
+        self._tasks.start(task)
+        self._poll.start()
+
+    @Slot()
+    def _look(self) -> None:
+        ended = [each for each in self._watched if each[0].standing.ended]
+        self._watched = [each for each in self._watched if each not in ended]
+        if not self._watched:
+            self._poll.stop()
+        for task, finish in ended:
+            finish(task.standing)
+
+
+def _copies_folder() -> Path:
+    return platformdirs.user_state_path("cnnviz") / "copies"
+
+
+def _left_behind() -> list[Path]:
+    """Folders whose window is gone."""
+    found: list[Any] = []
+    with suppress(OSError):
+        for folder in sorted(_copies_folder().iterdir()):
+            lock = QLockFile(str(folder / "lock"))
+            lock.setStaleLockTime(0)
+            if lock.tryLock(0):
+                lock.unlock()
+                found.append(folder)
+    return found
