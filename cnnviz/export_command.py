@@ -9,6 +9,7 @@ from cnnviz import kept_moment
 from cnnviz.core import CnnvizError, DataError
 from cnnviz.core.export import FORMATS, Source
 from cnnviz.outputs import add_force, check_output
+from cnnviz.terminal import count
 
 
 def add_export(commands: Any) -> None:
@@ -25,7 +26,7 @@ def add_export(commands: Any) -> None:
             type=Path,
             dest=_option(name),
             metavar=f"FILE{format_.suffix}",
-            help=f"the {format_.title}",
+            help=format_.title,
         )
     add_force(command)
 
@@ -37,9 +38,10 @@ def export_run(args: argparse.Namespace) -> int:
     _check(wanted, args)
     source = kept_moment.load(args)
     source = _with_data(source, args)
+    print(f"{source.network.spec.title} after {count(source.step or 0)} batches", flush=True)
     for name, path in wanted.items():
         FORMATS[name].write(path, source)
-        print(f"{path}: the {FORMATS[name].title}, after {source.step} batches")
+        print(f"{path}: {FORMATS[name].title}", flush=True)
     return 0
 
 

@@ -54,9 +54,19 @@ FORMATS: dict[str, Format] = {
             safetensors_file.read,
         ),
         Format("npz", "NumPy weights", ".npz", npz_file.write, npz_file.read),
-        Format("csv", "history of every batch", ".csv", csv_file.write_batches, needs_run=True),
         Format(
-            "epochs-csv", "history of every epoch", ".csv", csv_file.write_epochs, needs_run=True
+            "csv",
+            "the run's every batch, as a table",
+            ".csv",
+            csv_file.write_batches,
+            needs_run=True,
+        ),
+        Format(
+            "epochs-csv",
+            "the run's every epoch, as a table",
+            ".csv",
+            csv_file.write_epochs,
+            needs_run=True,
         ),
         Format("html", "report of one page", ".html", _write_report, needs_run=True),
     )

@@ -57,7 +57,7 @@ class Weights:
         if spec is None:
             raise WeightsError(
                 "these weights do not say what network they are of. "
-                "Name one that has the same layers."
+                "Name one that has the same layers (--network on the command line)."
             )
         layers = sound_layers(spec)
         shapes = {

@@ -30,7 +30,8 @@ State = dict[str, Any]
 def save(name: str, path: Path, state: State, texts: dict[str, str]) -> None:
     """The arrays and texts as such a file, whatever they are."""
     if name == "npz":
-        np.savez(path, **state, **{key: np.array(text) for key, text in texts.items()})
+        arrays: State = state | {key: np.array(text) for key, text in texts.items()}
+        np.savez(path, **arrays)
     elif name == "safetensors":
         path.write_bytes(safetensors.numpy.save(state, texts))
     else:

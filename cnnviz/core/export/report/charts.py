@@ -23,8 +23,11 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 508, 12, 232
 """Where the curves lie."""
 
 
-def loss_chart(timeline: Timeline) -> Element:
-    """Every batch's loss, thinned to what can be seen, the smoothed one and the test set's."""
+def loss_chart(timeline: Timeline, step: int) -> Element:
+    """Every batch's loss, thinned to what can be seen, the smoothed one and the test set's.
+
+    A line stands at `step`, where the network of the page is, unless it is the newest.
+    """
     curves = LossCurves()
     curves.update(timeline)
     curves.show_x((0.0, float(len(timeline))))
@@ -42,6 +45,7 @@ def loss_chart(timeline: Timeline) -> Element:
         _line("train", x, y, *curves.smoothed_curve(pixels)),
         _line("test", x, y, *test),
         *_dots("test", x, y, *test),
+        _mark(x.pixel(float(step))) if step < len(timeline) else None,
     )
 
 
@@ -83,7 +87,11 @@ def _means(timeline: Timeline) -> Values:
     return np.array([part.mean() if len(part) else 0.0 for part in parts])
 
 
-def _chart(title: str, below: str, *children: Element) -> Element:
+def _mark(at: float) -> Element:
+    return element("line", x1=at, x2=at, y1=TOP, y2=BOTTOM, class_="moment")
+
+
+def _chart(title: str, below: str, *children: Element | None) -> Element:
     middle = (LEFT + RIGHT) / 2
     return element(
         "svg",

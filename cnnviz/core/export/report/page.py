@@ -11,7 +11,7 @@ from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.export.report.charts import accuracy_chart, key, loss_chart
 from cnnviz.core.export.report.elements import Child, element, facts, table, to_html
 from cnnviz.core.export.report.numbers import duration, loss, share, size, spaced
-from cnnviz.core.export.report.pictures import MOST_CHANNELS, MOST_FILTERS, kernels
+from cnnviz.core.export.report.pictures import MOST_CHANNELS, MOST_FILTERS, kernels, shown
 from cnnviz.core.export.report.results import results
 from cnnviz.core.export.report.style import style_sheet
 from cnnviz.core.export.source import Source
@@ -45,7 +45,7 @@ def page(source: Source) -> str:
         element("section", _figures(source, run, evaluation), class_="figures"),
         *_notes(run),
         element("h2", "Learning"),
-        *_curves(run),
+        *_curves(source, run),
         element("h2", "Settings"),
         facts(_settings(run)),
         element("h2", "Network"),
@@ -76,7 +76,9 @@ def _evaluation(source: Source) -> Evaluation | None:
 
 
 def _subtitle(source: Source) -> str:
-    at = spaced(source.step or 0)
+    newest = source.run.step if source.run else 0
+    at = spaced(newest if source.step is None else source.step)
+    at += "" if source.step in (None, newest) else f" of {spaced(newest)}"
     when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     return f"The network after {at} batches. Written by cnnviz {__version__} on {when}."
 
@@ -107,12 +109,15 @@ def _notes(run: SavedRun) -> list[Element]:
     return [element("h2", "Notes"), element("p", run.notes, class_="notes")]
 
 
-def _curves(run: SavedRun) -> list[Element]:
+def _curves(source: Source, run: SavedRun) -> list[Element]:
     if not run.step:
         return [element("p", "No batch was trained yet.")]
     timeline = run.timeline()
-    losses = key(("raw", "each batch"), ("train", "smoothed"), ("test", "test images"))
-    figures = [element("figure", element("h3", "Loss"), loss_chart(timeline), losses)]
+    step = run.step if source.step is None else source.step
+    lines = [("raw", "each batch"), ("train", "smoothed"), ("test", "test images")]
+    lines += [("moment", "the network of this page")] if step < run.step else []
+    chart = loss_chart(timeline, step)
+    figures = [element("figure", element("h3", "Loss"), chart, key(*lines))]
     if run.epochs:
         words = key(("train", "batches, while learning"), ("test", "test images"))
         chart = accuracy_chart(timeline)
@@ -180,18 +185,17 @@ def _filters(source: Source) -> list[Element]:
     made = [element("h2", "Filters"), element("p", said, class_="muted")]
     for layer in found:
         weights = parameters[f"{layer.name}.weight"]
-        peak = f"Full colour is {abs(weights).max():.3g}."
-        if weights.shape[0] > MOST_FILTERS or weights.shape[1] > MOST_CHANNELS:
-            peak += (
-                f" Shown are at most the first {MOST_FILTERS} of {weights.shape[0]} filters and "
-                f"{MOST_CHANNELS} of {weights.shape[1]} channels."
-            )
+        words = f"Full colour is {abs(shown(weights)).max():.3g}."
+        for count, most, what in zip(
+            weights.shape, (MOST_FILTERS, MOST_CHANNELS), ("filters", "channels"), strict=False
+        ):
+            words += f" Shown are the first {most} of {count} {what}." if count > most else ""
         made.append(
             element(
                 "figure",
                 element("h3", f"{layer.label}: {layer.filters} filters {size(layer.kernel)}"),
                 kernels(weights),
-                element("figcaption", peak),
+                element("figcaption", words),
             )
         )
     return made

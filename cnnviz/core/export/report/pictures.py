@@ -40,12 +40,19 @@ def image(pixels: Pixels, text: str) -> Element:
     return element("img", src=data_uri(grey), alt=text, class_="ink")
 
 
+def shown(weights: Array) -> Array:
+    """What `kernels` shows of them: so many, and zero for what is not a finite number."""
+    some = weights[:MOST_FILTERS, :MOST_CHANNELS]
+    finite: Array = np.where(np.isfinite(some), some, 0)
+    return finite
+
+
 def kernels(weights: Array) -> Element:
     """The kernels (filters, channels, y, x): a column a filter, a row an input channel.
 
     All on one scale; orange is positive, blue is negative, the ground is zero.
     """
-    weights = weights[:MOST_FILTERS, :MOST_CHANNELS]
+    weights = shown(weights)
     filters, channels, height, width = weights.shape
     pixel = _pixel(filters, max(height, width))
     across, down = width * pixel + GAP, height * pixel + GAP

@@ -84,15 +84,17 @@ svg text { fill: var(--muted); font-size: 11px; }
 .zero { fill: var(--surface); }
 .grid { stroke: var(--line); }
 polyline { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
-.raw { stroke: var(--muted); stroke-width: 1; opacity: 0.45; }
-.train { stroke: var(--negative); }
-.test { stroke: var(--positive); }
-circle.test { fill: var(--positive); }
-circle.train { fill: var(--negative); }
+.raw { stroke: var(--positive); stroke-width: 1; opacity: 0.38; }
+.train { stroke: var(--positive); }
+.test { stroke: var(--negative); }
+circle.train { fill: var(--positive); }
+circle.test { fill: var(--negative); }
+.moment { stroke: var(--text); stroke-dasharray: 3 3; }
 .key { display: inline-block; width: 14px; border-top: 2px solid; vertical-align: middle;
   margin: 0 6px 0 12px; }
-.key.raw { border-color: var(--muted); } .key.train { border-color: var(--negative); }
-.key.test { border-color: var(--positive); }
+.key.raw, .key.train { border-color: var(--positive); }
+.key.moment { border-color: var(--text); border-top-style: dashed; }
+.key.test { border-color: var(--negative); }
 .notes { white-space: pre-wrap; }
 @page { margin: 14mm; }
 @media print { body { max-width: none; padding: 0; print-color-adjust: exact;
