@@ -5,7 +5,6 @@ Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 sto
 """
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -15,19 +14,20 @@ from contextlib import closing
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from cnnviz import __version__
 from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer, load_dataset
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import best_available, mnist_is_available
-from cnnviz.core.files import write_atomically
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
 from cnnviz.core.schedules import PEAKS, SCHEDULES
 from cnnviz.core.settings import check_whole, usual_rate
 from cnnviz.core.trainer import Diverged
+from cnnviz.evaluate_command import add_evaluate, evaluate_run
+from cnnviz.export_command import add_export, export_run
+from cnnviz.outputs import add_force, check_output, write_json
 
 NETWORK = "numpy-cnn"
 EPOCHS = 3
@@ -59,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
-    if not getattr(args, "resume", None):  # a run that goes on has a network of its own
+    if args.command in ("evaluate", "export") and args.network:
+        parser.error(f"“{args.command}” takes the network of the run; leave out --network")
+    if not (getattr(args, "resume", None) or getattr(args, "weights", None)):
+        # A run that goes on has a network of its own, and weights may have one.
         args.network = args.network or NETWORK
     if args.command is None:
         return _open_window(args)
@@ -67,7 +70,13 @@ def _run(argv: Sequence[str] | None) -> int:
         parser.error(f"--play is for the window; leave it out or leave out “{args.command}”")
     if args.command == "bench" and args.data:
         parser.error("“bench” makes up its images; leave out --data")
-    commands = {"train": _train, "bench": _bench, "screenshot": _take_screenshot}
+    commands = {
+        "train": _train,
+        "evaluate": evaluate_run,
+        "export": export_run,
+        "bench": _bench,
+        "screenshot": _take_screenshot,
+    }
     return commands[args.command](args)
 
 
@@ -93,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--play", action="store_true", help="start to train at once")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_train(commands)
+    add_evaluate(commands)
+    add_export(commands)
     _add_bench(commands)
     _add_screenshot(commands)
     return parser
@@ -128,14 +139,22 @@ def _add_train(commands: Any) -> None:
     command.add_argument(
         "--save", type=Path, metavar="RUN.cnnviz", help="save the run there after each epoch"
     )
-    command.add_argument(
+    origin = command.add_mutually_exclusive_group()
+    origin.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="begin with the weights in an .onnx, .safetensors or .npz file; the network is the "
+        "one it names, or that of --network",
+    )
+    origin.add_argument(
         "--resume",
         type=Path,
         metavar="RUN.cnnviz",
         help="go on with a saved run, all options of which hold; only --epochs, --learning-rate "
         "and --convolution may be others from here on. --save may name the same file",
     )
-    _add_force(command, "--overwrite")
+    add_force(command, "--overwrite")
 
 
 def _add_bench(commands: Any) -> None:
@@ -167,7 +186,7 @@ def _add_bench(commands: Any) -> None:
     command.add_argument(
         "--json", type=Path, metavar="FILE", help="write the results and the machine there"
     )
-    _add_force(command)
+    add_force(command)
 
 
 def _add_screenshot(commands: Any) -> None:
@@ -186,7 +205,7 @@ def _add_screenshot(commands: Any) -> None:
     add("--size", "1600x1000", "of the window", type=_size, metavar="WIDTHxHEIGHT")
     add("--scale", "2", "pixels for each of the window's, 0.5 to 4", type=_scale)
     command.add_argument("--theme", choices=THEMES, default=SUPPRESS, help="(default: dark)")
-    _add_force(command)
+    add_force(command)
 
 
 def _add(
@@ -215,11 +234,6 @@ def _add_network(parser: argparse.ArgumentParser, network: str | None) -> None:
     parser.add_argument(
         "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
     )
-
-
-def _add_force(parser: argparse.ArgumentParser, *names: str) -> None:
-    help_text = "overwrite the file if it exists"
-    parser.add_argument("--force", *names, action="store_true", help=help_text)
 
 
 def _whole_numbers(text: str) -> list[int]:
@@ -282,7 +296,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.save:
         _check_save(args)
     if args.json:
-        _check_output(args.json, args.force)
+        check_output(args.json, args.force)
     status = 0
     run = _begin(args)
     with closing(run.trainer) as trainer:
@@ -298,7 +312,7 @@ def _train(args: argparse.Namespace) -> int:
             status = 130
         finally:
             if args.json:
-                _write_json(args.json, terminal.report(run))
+                write_json(args.json, terminal.report(run))
     if run.seconds:
         print(f"\n{terminal.times_table(run)}")
     return status
@@ -306,7 +320,7 @@ def _train(args: argparse.Namespace) -> int:
 
 def _begin(args: argparse.Namespace) -> Any:
     """The run that `train` shall train: a new one, or a saved one that goes on."""
-    from cnnviz import resuming, terminal
+    from cnnviz import resuming, starting_weights, terminal
 
     names = [each.name for each in fields(Settings)]
     chosen = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -317,7 +331,10 @@ def _begin(args: argparse.Namespace) -> Any:
     else:
         settings = _settings(chosen)
         data = load_dataset(args.data or best_available())
-        run = terminal.Run(Trainer(PRESETS[args.network], data, settings))
+        if args.weights:
+            run = starting_weights.run(args.weights, args.network, data, settings)
+        else:
+            run = terminal.Run(Trainer(PRESETS[args.network], data, settings))
     run.path = args.save
     return run
 
@@ -340,7 +357,7 @@ def _check_save(args: argparse.Namespace) -> None:
             f"{args.save} exists already. Name another file, go on with the run in it by "
             f"--resume {args.save}, or add --overwrite."
         )
-    _check_output(args.save, force=True)
+    check_output(args.save, force=True)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -351,7 +368,7 @@ def _bench(args: argparse.Namespace) -> int:
     todo = cases(args.network, args.batch_sizes, args.threads, args.scaling)
     sides = compared(args.convolution, against_torch=args.against == "torch")
     if args.json:
-        _check_output(args.json, args.force)
+        check_output(args.json, args.force)
     measured: list[Measurement] = []
     try:
         bench_command.bench(todo, sides, args.repeats, measured)
@@ -360,7 +377,7 @@ def _bench(args: argparse.Namespace) -> int:
         return 130
     finally:
         if args.json:
-            _write_json(args.json, bench_command.report(measured))
+            write_json(args.json, bench_command.report(measured))
     return 0
 
 
@@ -369,7 +386,7 @@ def _take_screenshot(args: argparse.Namespace) -> int:
     check_whole("index of the digit", args.digit, least=0)
     if args.out.suffix.lower() != ".png":
         raise CnnvizError(f"{args.out} must end in .png, for it becomes a PNG picture.")
-    _check_output(args.out, args.force)
+    check_output(args.out, args.force)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads both once, when it starts
     os.environ["QT_SCALE_FACTOR"] = f"{args.scale:g}"
     from cnnviz.ui.screenshot import take_screenshot
@@ -379,20 +396,3 @@ def _take_screenshot(args: argparse.Namespace) -> int:
         args.out, args.data, args.network, args.epochs, args.digit, args.size, args.scale, theme
     )
     return 0
-
-
-def _check_output(path: Path, force: bool) -> None:
-    """Raises CnnvizError if `path` could not be written later, when the work is done."""
-    try:
-        if path.exists() and not path.is_file():
-            raise CnnvizError(f"{path} is not a file. Name a file to write.")
-        if path.exists() and not force:
-            raise CnnvizError(f"{path} exists already. Name another file, or add --force.")
-        TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise CnnvizError(f"Cannot write {path}: {error.strerror}.") from None
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False)
-    write_atomically(path, f"{text}\n".encode())

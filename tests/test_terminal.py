@@ -150,9 +150,13 @@ def test_divergence_keeps_the_epochs_done(few_digits, capsys):
     json.dumps(report, allow_nan=False)
 
 
+def evaluation(loss):
+    return Evaluation(loss, 0.1, np.zeros(20, int), np.zeros(20, int), np.full(20, loss), 10)
+
+
 def test_an_infinite_loss_on_the_test_set_alone(few_digits, capsys, monkeypatch):
     run = run_of(few_digits)
-    nowhere = Evaluation(float("inf"), 0.1, np.zeros(20, int))
+    nowhere = evaluation(loss=float("inf"))
     monkeypatch.setattr(terminal, "evaluate", lambda network, split: nowhere)
     with pytest.raises(Diverged, match="inf at batch 4"):
         terminal.train(run)
@@ -163,7 +167,7 @@ def test_an_infinite_loss_on_the_test_set_alone(few_digits, capsys, monkeypatch)
 
 
 def test_a_huge_loss_keeps_to_its_column(few_digits, capsys, monkeypatch):
-    huge = Evaluation(1.5e37, 0.1, np.zeros(20, int))
+    huge = evaluation(loss=1.5e37)
     monkeypatch.setattr(terminal, "evaluate", lambda network, split: huge)
     terminal.train(run_of(few_digits))
     *_, heads, first, second = capsys.readouterr().out.splitlines()

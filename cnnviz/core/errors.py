@@ -26,3 +26,7 @@ class StorageError(CnnvizError):
 
 class WeightsError(CnnvizError):
     """Weights whose names or shapes are not those of the network."""
+
+
+class MissingPackageError(CnnvizError):
+    """A format needs a package that is not installed; the message says how to get it."""

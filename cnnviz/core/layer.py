@@ -5,11 +5,10 @@ vector, inputs and outputs are handed back for the backward pass, scratch memory
 Workspace. Arrays are (N, ...) with whatever memory order the layer before gave.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
-
-import numpy as np
 
 from cnnviz.core.errors import SpecError
 from cnnviz.core.workspace import Array, Workspace
@@ -66,4 +65,4 @@ class Layer(ABC):
     @property
     def parameter_count(self) -> int:
         """How many numbers this layer learns."""
-        return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
+        return sum(math.prod(shape) for shape in self.parameter_shapes.values())

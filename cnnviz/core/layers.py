@@ -4,6 +4,7 @@ See layer.py for what a layer is and activations.py for ReLU, Sigmoid and Arctan
 """
 
 import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -209,7 +210,7 @@ class Flatten(Layer):
 
     def __init__(self, name: str, input_shape: Shape) -> None:
         super().__init__(name, input_shape)
-        self.output_shape = (int(np.prod(input_shape)),)
+        self.output_shape = (math.prod(input_shape),)
 
     def forward(self, inputs: Array, weights: Weights, workspace: Workspace) -> Array:
         """The maps one after the other in memory too."""

@@ -7,7 +7,6 @@ what is in it. A file of today opens in every later version.
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ from cnnviz import __version__
 from cnnviz.core import json_fields as fields
 from cnnviz.core.archive import Archive, Unsound, one, stack, write_archive
 from cnnviz.core.convolution import way
-from cnnviz.core.errors import CnnvizError, StorageError
+from cnnviz.core.errors import StorageError
 from cnnviz.core.files import open_atomically
-from cnnviz.core.initializers import initializer
-from cnnviz.core.layers import build_layers
 from cnnviz.core.optimizers import optimizer
+from cnnviz.core.reading import open_warily, sound_layers
 from cnnviz.core.saved_run import COLUMNS, Columns, Origin, SavedRun, capture
 from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
@@ -30,9 +28,8 @@ from cnnviz.core.trainer import Snapshot, Trainer
 from cnnviz.core.workspace import Array
 
 FORMAT = 2
-MOST_LAYERS, MOST_VALUES, MOST_THREADS = 1000, 2**24, 1024
-"""Beyond what anyone trains here: layers, a layer's values for one image, threads."""
-OTHER_COPY = "Take another copy of it, if there is one."
+MOST_THREADS = 1024
+"""Beyond what any machine here has."""
 
 
 # Writing.
@@ -99,28 +96,8 @@ def _epoch_to_json(epoch: EpochResult) -> dict[str, float | None]:
 def load_run(path: str | Path) -> SavedRun:
     """The run in a file; raises StorageError saying what is wrong with any other file."""
     path = Path(path)
-    try:
-        if path.exists() and not path.is_file():
-            raise StorageError(f"{path} is not a file. Name a run that was saved (*.cnnviz).")
-        with path.open("rb") as file:
-            return _read(path, Archive(file))
-    except StorageError:
-        raise
-    except FileNotFoundError:
-        raise StorageError(f"{path} does not exist. Check the path.") from None
-    except (Unsound, CnnvizError) as error:
-        reason = str(error).rstrip(".")
-        raise StorageError(f"{path} is damaged: {reason}. {OTHER_COPY}") from error
-    except MemoryError:
-        raise StorageError(
-            f"{path} needs more memory than there is. Close what else is open."
-        ) from None
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(f"{path} cannot be read: {reason}. Check the path.") from error
-    except Exception as error:
-        # Of a damaged file, zipfile, json and NumPy make a dozen kinds; nothing here changes state.
-        raise StorageError(f"{path} is damaged: {error!a:.200}. {OTHER_COPY}") from error
+    with open_warily(path, StorageError, "a run that was saved (*.cnnviz)") as file:
+        return _read(path, Archive(file))
 
 
 def _read(path: Path, archive: Archive) -> SavedRun:
@@ -206,17 +183,7 @@ def _settings(data: Mapping[str, Any]) -> Settings:
 
 def _empty_states(archive: Archive, spec: Spec, settings: Settings) -> dict[str, Array]:
     """What a snapshot of this network and optimiser holds, if the file has room for it."""
-    if len(spec.layers) > MOST_LAYERS:
-        raise Unsound(f"its network has {len(spec.layers)} layers, more than {MOST_LAYERS}")
-    if not f"{spec.name}{spec.title}".isprintable():
-        raise Unsound("its network's name is not a line of text")
-    initializer(spec.initializer)
-    layers = build_layers(spec.input_shape, spec.layers)
-    for layer in layers:
-        if math.prod(layer.output_shape) > MOST_VALUES:
-            raise Unsound(f"its {layer.name} makes more than {MOST_VALUES} values of an image")
-    shapes = chain.from_iterable(layer.parameter_shapes.values() for layer in layers)
-    parameters = sum(math.prod(shape) for shape in shapes)
+    parameters = sum(layer.parameter_count for layer in sound_layers(spec))
     archive.check_size("newest/vector.npy", parameters, itemsize=4)
     vector = np.zeros(parameters, np.float32)
     return {"vector": vector, **optimizer(settings.optimizer)(vector).state}
