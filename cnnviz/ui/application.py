@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
@@ -36,17 +37,25 @@ def open_window(
     network: str = "numpy-cnn",
     theme_name: str | None = None,
     play: bool = False,
+    run: Path | None = None,
 ) -> int:
-    """Opens the window on the best data there is and runs until it is closed; the exit status."""
+    """Opens the window and runs until it is closed; the exit status.
+
+    It opens on `run`, a file, else on `data`, else on the best data there is.
+    """
     app = make_application(sys.argv[:1])
     kept = str(QSettings().value("window/theme", "dark"))
     name = theme_name or kept
     theme.apply_theme(app, name if name in theme.THEMES else "dark")
     session = Session()
     window = MainWindow(session)
-    session.open_run(RunRequest(data or best_available(), network, Settings()), play)
+    if run:
+        window.keeper.open(run)
+    else:
+        session.open_run(RunRequest(data or best_available(), network, Settings()), play)
+    window.keeper.offer_copies()
     window.show()
-    with on_interrupt(window.close), garbage_collected_here():
+    with on_interrupt(window.interrupt), garbage_collected_here():
         status = app.exec()
     discard(window, session)
     return status

@@ -4,7 +4,15 @@ import sys
 from operator import attrgetter
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
-from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -22,10 +30,12 @@ from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
+from cnnviz.ui.keeper import Keeper
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.run_controls import RunControls
+from cnnviz.ui.run_files import RunFiles
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
@@ -49,17 +59,21 @@ SWITCH_INTERVAL = 0.0005
 class MainWindow(QMainWindow):
     """Controls above, digits left, network and loss in the middle, filters and times right."""
 
-    def __init__(self, session: Session, remember: bool = True) -> None:
-        """With `remember` off nothing is read from or written to the user's settings."""
+    def __init__(self, session: Session, remember: bool = True, ask: bool = True) -> None:
+        """With `remember` off nothing is read from or written to the user's settings.
+
+        With `ask` off it closes without a question, whatever is lost.
+        """
         super().__init__()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self.session = session
         self._remember = remember
+        self._ask = ask
+        self._interrupted = False
         self._share_width = True
         self._closing = QTimer(self)
         self._closing.setInterval(20)
         self._closing.timeout.connect(self._close_when_stopped)
-        self.setWindowTitle("cnnviz")
         self.setMinimumSize(LEAST_SIZE)
         self.controls = RunControls(session)
         self.notice = NoticeView(session)
@@ -73,6 +87,8 @@ class MainWindow(QMainWindow):
         self.timing = TimingView(session)
         self.status = StatusView(session)
         self.windows = Windows(session, self)
+        self.keeper = Keeper(session, self, remember)
+        self.files = RunFiles(session, self.keeper, self)
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
         self.controls.menu_button.clicked.connect(self.open_menu)
@@ -81,6 +97,10 @@ class MainWindow(QMainWindow):
         self._make_corner_buttons()
         self._make_shortcuts()
         self._restore_layout()
+        self.setAcceptDrops(True)
+        session.runs.changed.connect(self._show_title)
+        session.status_changed.connect(self._show_title)
+        self._show_title()
 
     # Layout.
 
@@ -260,6 +280,26 @@ class MainWindow(QMainWindow):
         section.append(picture_choice(self, self.session, "Save window as picture…", "window"))
         ChoiceMenu(self, [section]).open_at(event.globalPos())
 
+    # Files.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Takes files of runs."""
+        if self.files.dropped(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Opens each run that is dropped; the last stays open."""
+        for path in self.files.dropped(event.mimeData()):
+            self.files.open_file(str(path))
+        event.acceptProposedAction()
+
+    @Slot()
+    def _show_title(self) -> None:
+        """The run's name, with a mark while it has something that is in no file."""
+        run = self.session.runs.open
+        self.setWindowTitle(f"{run.name}[*] – cnnviz" if run else "cnnviz")
+        self.setWindowModified(run is not None and run.is_unsaved)
+
     @Slot()
     def change_theme(self) -> None:
         """From dark to light and back."""
@@ -309,11 +349,17 @@ class MainWindow(QMainWindow):
             kept.setValue(f"window/{name}", splitter.saveState())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Asks the threads to end and closes when they have, without freezing."""
+        """Asks about what is in no file, then the threads to end, and closes when they have."""
+        if self._ask and not self.session.has_ended and self.session.runs.unsaved:
+            event.ignore()
+            self.files.ask_before_closing(self._close_without_asking)
+            return
         self.edits.shut_down()
         self.windows.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
+            if not self._interrupted:
+                self.keeper.forget_copies()
             event.accept()
             return
         event.ignore()
@@ -323,7 +369,17 @@ class MainWindow(QMainWindow):
 
     def _threads_have_ended(self) -> bool:
         parts_have = self.edits.is_shut_down and self.windows.are_shut_down
-        return self.session.is_shut_down and parts_have
+        return self.session.is_shut_down and parts_have and self.keeper.is_idle
+
+    def _close_without_asking(self) -> None:
+        self._ask = False
+        self.close()
+
+    @Slot()
+    def interrupt(self) -> None:
+        """Ctrl-C: closes without a question; the next start offers what was copied."""
+        self._interrupted = bool(self.session.runs.unsaved)
+        self._close_without_asking()
 
     @Slot()
     def _close_when_stopped(self) -> None:

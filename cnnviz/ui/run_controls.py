@@ -224,7 +224,7 @@ class RunControls(QWidget):
         self.data_choice.setToolTip("What to learn from (Ctrl+D). Another choice starts a new run")
         self.network_choice.setToolTip("The layers (Ctrl+N). Another choice starts a new run")
         self.optimizer_choice.setToolTip(
-            "How a gradient becomes a step (Ctrl+O). Another choice starts a new run"
+            "How a gradient becomes a step (Ctrl+U). Another choice starts a new run"
         )
         self.way_choice.setToolTip(
             "One operation, three ways (Ctrl+K). Changes with the next batch"

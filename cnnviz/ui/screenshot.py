@@ -47,7 +47,7 @@ def take_screenshot(
         problems.append(KeyboardInterrupt())
 
     session.noticed.connect(note)
-    window = MainWindow(session, remember=False)
+    window = MainWindow(session, remember=False, ask=False)
     with on_interrupt(stop):
         try:
             _resize(window, size)

@@ -46,11 +46,12 @@ def qapp(qapp):
 
 
 @pytest.fixture(autouse=True)
-def settings_file(qapp, tmp_path):
+def settings_file(qapp, tmp_path, monkeypatch):
     """What the window remembers goes to a file of this test; every test begins in the dark."""
     before = QSettings.defaultFormat()
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     if theme.tokens().name != "dark" or not qapp.styleSheet():
         theme.apply_theme(qapp, "dark")
     yield tmp_path / "cnnviz" / "cnnviz.ini"
@@ -146,11 +147,11 @@ def session(open_session):
 
 @pytest.fixture
 def open_window(qtbot, until, open_session):
-    """Shows windows: `open_window(session=None, remember=False, size=(1600, 1000))`."""
+    """Shows windows: `open_window(session=None, remember=False, size=…, ask=False)`."""
     made = []
 
-    def open_one(session=None, remember=False, size=(1600, 1000)):
-        window = MainWindow(session or open_session(), remember)
+    def open_one(session=None, remember=False, size=(1600, 1000), ask=False):
+        window = MainWindow(session or open_session(), remember, ask)
         made.append(window)
         if not remember:
             window.resize(*size)

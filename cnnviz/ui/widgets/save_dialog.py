@@ -44,7 +44,7 @@ class SaveDialog(QObject):
     @Slot()
     def ask(self) -> None:
         """Opens the dialog and returns at once."""
-        folder, suffix = _folder(self._session), next(iter(self._kinds))
+        folder, suffix = folder_of(self._session), next(iter(self._kinds))
         filters = [f"{title} (*{end})" for end, title in self._kinds.items()]
         dialog = QFileDialog(self._window, "Save", str(folder))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -119,7 +119,7 @@ def _number_of(dialog: QFileDialog) -> int:
     return filters.index(chosen) if chosen in filters else 0
 
 
-def _folder(session: Session) -> Path:
+def folder_of(session: Session) -> Path:
     """Where something was saved before, else where documents are."""
     documents = QStandardPaths.StandardLocation.DocumentsLocation
     for name in (session.folder, QStandardPaths.writableLocation(documents)):
