@@ -5,11 +5,10 @@ vector, inputs and outputs are handed back for the backward pass, scratch memory
 Workspace. Arrays are (N, ...) with whatever memory order the layer before gave.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
-
-import numpy as np
 
 from cnnviz.core.errors import SpecError
 from cnnviz.core.workspace import Array, Workspace
@@ -53,9 +52,9 @@ class Layer(ABC):
         gradient by the input is not needed and None is returned.
         """
 
-    def refuse(self, reason: str) -> SpecError:
-        """The error that names this layer."""
-        return SpecError(f"{self.name}: {reason}")
+    def refuse(self, reason: str, field: str | None = None) -> SpecError:
+        """The error that names this layer, and the field that is off if it is one."""
+        return SpecError(f"{self.name}: {reason}", field)
 
     @property
     def label(self) -> str:
@@ -66,4 +65,4 @@ class Layer(ABC):
     @property
     def parameter_count(self) -> int:
         """How many numbers this layer learns."""
-        return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
+        return sum(math.prod(shape) for shape in self.parameter_shapes.values())
