@@ -65,9 +65,9 @@ def _check_room(layers: list[Layer]) -> None:
         ):
             if count > most:
                 raise SpecError(
-                    f"{layer.name}: with this layer the network has {_millions(count)} {what}, and "
-                    f"{_millions(most)} are the most. Use fewer filters or units, or shrink the maps "
-                    "more in the layers before.",
+                    f"{layer.name}: with this layer the network has {_millions(count)} {what}, "
+                    f"and {_millions(most)} are the most. Use fewer filters or units, or shrink "
+                    "the maps more in the layers before.",
                     layer=position,
                 )
 
