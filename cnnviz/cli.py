@@ -25,8 +25,10 @@ from cnnviz.core.datasets import best_available, mnist_is_available
 from cnnviz.core.files import write_atomically
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
+from cnnviz.core.presets import preset
 from cnnviz.core.schedules import PEAKS, SCHEDULES
 from cnnviz.core.settings import check_whole, usual_rate
+from cnnviz.core.spec_file import load_spec
 from cnnviz.core.trainer import Diverged
 
 NETWORK = "numpy-cnn"
@@ -59,8 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
-    if not getattr(args, "resume", None):  # a run that goes on has a network of its own
-        args.network = args.network or NETWORK
+    resume, spec = getattr(args, "resume", None), getattr(args, "spec", None)
+    if spec and (args.network or resume):
+        parser.error("--spec names the network; leave out --network and --resume")
+    if not resume:  # a run that goes on has a network of its own
+        args.network = load_spec(spec) if spec else args.network or NETWORK
     if args.command is None:
         return _open_window(args)
     if args.play:
@@ -106,6 +111,7 @@ def _add_train(commands: Any) -> None:
     )
     add = partial(_add, command, chosen=None)  # so that --resume can tell what was chosen
     _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    _add_spec(command)
     add("--epochs", EPOCHS, "times to see every image, in all")
     add("--batch-size", Settings.batch_size, "images per update of the weights")
     add("--optimizer", Settings.optimizer, "how a gradient becomes an update", choices=OPTIMIZERS)
@@ -181,6 +187,7 @@ def _add_screenshot(commands: Any) -> None:
         "--out", type=Path, metavar="FILE.png", required=True, help="where to save the picture"
     )
     _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    _add_spec(command)
     add("--epochs", 1, "times to see every image before; may be 0")
     add("--digit", 0, "the test image to look at, from 0 on", metavar="INDEX")
     add("--size", "1600x1000", "of the window", type=_size, metavar="WIDTHxHEIGHT")
@@ -215,6 +222,11 @@ def _add_network(parser: argparse.ArgumentParser, network: str | None) -> None:
     parser.add_argument(
         "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
     )
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    text = "train the network in that file in place of --network"
+    parser.add_argument("--spec", type=Path, metavar="FILE.toml", help=text)
 
 
 def _add_force(parser: argparse.ArgumentParser, *names: str) -> None:
@@ -317,7 +329,8 @@ def _begin(args: argparse.Namespace) -> Any:
     else:
         settings = _settings(chosen)
         data = load_dataset(args.data or best_available())
-        run = terminal.Run(Trainer(PRESETS[args.network], data, settings))
+        spec = preset(args.network) if isinstance(args.network, str) else args.network
+        run = terminal.Run(Trainer(spec, data, settings))
     run.path = args.save
     return run
 

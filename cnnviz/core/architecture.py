@@ -48,8 +48,7 @@ def check_classes(layers: list[Layer], classes: int) -> None:
     if values != classes:
         raise SpecError(
             f"{layers[-1].name}: the last layer gives {values} values, but there are {classes} "
-            "classes. End the network with a dense layer, a unit per class.",
-            layer=len(layers) - 1,
+            "classes. End the network with a dense layer, a unit per class."
         )
 
 

@@ -5,6 +5,7 @@ See layer.py for what a layer is and activations.py for ReLU, Sigmoid and Arctan
 
 import inspect
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -289,21 +290,22 @@ def _build(name: str, shape: Shape, layer_spec: LayerSpec) -> Layer:
     if not isinstance(kind, str) or kind not in LAYERS:
         known = ", ".join(LAYERS)
         raise SpecError(f"{name}: there is no layer type “{kind}”; there are {known}.", "type")
-    signature = inspect.signature(LAYERS[kind])
-    try:
-        signature.bind(name, shape, **fields)
-    except TypeError as error:
-        raise SpecError(f"{name}: {error}.", _misfit(signature, fields)) from None
+    needed = _fields(LAYERS[kind])
+    for field in fields:
+        if field not in needed:
+            allowed = f"it has {', '.join(needed)}" if needed else "it has none"
+            raise SpecError(f"{name}: there is no field “{field}”; {allowed}.", str(field))
+    for field, is_needed in needed.items():
+        if is_needed and field not in fields:
+            raise SpecError(f"{name}: the field “{field}” is missing.", field)
     return LAYERS[kind](name, shape, **fields)
 
 
-def _misfit(signature: inspect.Signature, fields: dict[str, Any]) -> str | None:
-    """The first field that there is not, or else the first that is missing."""
-    known = list(signature.parameters.values())[2:]  # after the name and the input's shape
-    names = [parameter.name for parameter in known]
-    missing = [each.name for each in known if each.default is each.empty]
-    foreign = [name for name in fields if name not in names]
-    return next(iter([*foreign, *(name for name in missing if name not in fields)]), None)
+@cache
+def _fields(kind: type[Layer]) -> dict[str, bool]:
+    """The fields of a type, and whether each must be given."""
+    parameters = list(inspect.signature(kind).parameters.values())[2:]  # after name and shape
+    return {each.name: each.default is each.empty for each in parameters}
 
 
 def _sum_over_maps(gradient: Array) -> Array:

@@ -15,30 +15,30 @@ def nearest(field: LayerField, value: Any, fits: Fits) -> Any:
 
     What is no number, or no pair where only one number can be, begins at the field's default.
     """
-    pair = as_pair(value)
-    if pair is None or (field.kind == "whole" and not isinstance(value, int)):
+    if as_pair(value) is None or (field.kind == "whole" and not isinstance(value, int)):
         value = field.default
-        pair = as_pair(value)
-        if fits(value):
-            return value
-    if pair is None:
-        return None
+    elif isinstance(value, int):
+        value = max(value, field.least)
+    else:
+        value = tuple(max(length, field.least) for length in value)
+    if fits(value):
+        return value
     if isinstance(value, int):
         return _nearest_whole(field, value, fits)
-    return _nearest_pair(field, pair, fits)
+    return _nearest_pair(field, value, fits)
 
 
 def _nearest_whole(field: LayerField, value: int, fits: Fits) -> int | None:
     found = [
         number
-        for end in (min(field.least, value), max(field.most, value))
+        for end in (field.least, max(field.most, value))
         if (number := _first_towards(end, value, fits)) is not None
     ]
     return min(found, key=lambda number: abs(number - value), default=None)
 
 
 def _first_towards(end: int, value: int, fits: Fits) -> int | None:
-    """The first number from `value` (which does not fit) to `end` that fits.
+    """The first number on the way from `value` (which does not fit) to `end` that fits.
 
     In strides that double, then by halving back: whatever fits, its neighbour fits as well, but
     for the one border that is looked for.

@@ -52,23 +52,32 @@ def remedies(design: Design, error: SpecError, input_shape: Shape | None) -> lis
 
     `input_shape` is what goes into the layer that was refused, where it is known.
     """
-    left = _left(design, error)
     found = list(_numbers(design, error, input_shape))
-    found += [remedy for remedy in _orders(design, error) if _gets_past(remedy.design, left)]
-    if not found and error.layer is not None:
+    found += [each for each in _orders(design, error) if _gets_past(each.design, design, error)]
+    if error.layer is None:
+        return found[:1]  # the simplest
+    if not found:
         without = Remedy("Remove this layer", remove(design, error.layer), error.layer)
-        found += [without] if _gets_past(without.design, left) else []
+        found += [without] if _gets_past(without.design, design, error) else []
     return found
 
 
+def _gets_past(changed: Design, design: Design, error: SpecError) -> bool:
+    """Whether what the engine says of `changed` lies behind what it said of `design`, if anything.
+
+    Layers are counted from the end, for some may have been put before the refused one. Faults of
+    the whole come after those of layers; another field is another fault.
+    """
+    now = refusal(changed)
+    if now is None:
+        return True
+    left, was_left = _left(changed, now), _left(design, error)
+    return left < was_left or (left == was_left == 0 and now.field != error.field)
+
+
 def _left(design: Design, error: SpecError) -> int:
-    """How many layers come from the refused one on: fewer is further."""
+    """How many layers come from the refused one on."""
     return 0 if error.layer is None else len(design.layers) - error.layer
-
-
-def _gets_past(design: Design, left: int) -> bool:
-    error = refusal(design)
-    return error is None or _left(design, error) < left
 
 
 # Another order.
@@ -90,8 +99,6 @@ def _orders(design: Design, error: SpecError) -> Iterator[Remedy]:
     for place in range(at - 1, -1, -1):
         if design.layers[place].get("type") == "flatten":
             yield Remedy("Move it before the flatten layer", move(design, at, place), at)
-    if at == len(design.layers) - 1:
-        yield Remedy("End with a dense layer", _with_end(design), at)
 
 
 def _mended(design: Design, at: int, name: str) -> Iterator[Remedy]:
@@ -121,13 +128,12 @@ def _numbers(design: Design, error: SpecError, input_shape: Shape | None) -> Ite
     kind = layer.get("type")
     if not isinstance(kind, str) or kind not in LAYER_TYPES:
         return
-    left = _left(design, error)
     is_sound = _said(input_shape, layer) is None  # by itself, but all together have no room
     for field in sorted(LAYER_TYPES[kind].fields, key=lambda field: field.name != error.field):
 
         def fits(value: Any, name: str = field.name) -> bool:
             if is_sound:
-                return _gets_past(set_field(design, at, name, value), left)
+                return _gets_past(set_field(design, at, name, value), design, error)
             said = _said(input_shape, {**layer, name: value})
             return said is None or name == error.field != said.field
 

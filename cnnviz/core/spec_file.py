@@ -47,7 +47,7 @@ def design_text(design: Design) -> str:
         "classes": design.classes,
         "initializer": design.initializer,
     }
-    parts = [about, *design.layers]
+    parts = [about if design.layers else about | {"layers": ()}, *design.layers]
     blocks = [
         "".join(f"{_key(name)} = {_value(name, part[name])}\n" for name in part) for part in parts
     ]
@@ -123,7 +123,7 @@ def _read(path: Path) -> str:
 
 def _design(path: Path, text: str) -> Design:
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(f"{text}\n")  # so that it counts lines to the last
     except RecursionError:
         raise SpecError(f"{path} is nested too deeply: it is no network's file.") from None
     except ValueError as error:  # TOML's own errors, which say the line, and endless numbers

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Row
 
 
@@ -19,10 +20,11 @@ class Notice:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What a run is made of: where the data come from, which preset, how to train."""
+    """What a run is made of: where the data come from, which network, how to train."""
 
     data: str
-    network: str
+    network: str | Spec
+    """A preset's name, or an architecture of one's own."""
     settings: Settings
     epochs: int | None = None
     """Planned epochs; None for a number that suits the size of the data."""

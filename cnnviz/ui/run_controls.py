@@ -255,7 +255,10 @@ class RunControls(QWidget):
         session, settings = self._session, self._session.settings
         if request := session.request:
             self.data_choice.show_choice(request.data, _data_title(request.data))
-            self.network_choice.show_choice(request.network)
+            if isinstance(request.network, str):
+                self.network_choice.show_choice(request.network)
+            else:
+                self.network_choice.show_choice("", request.network.title)
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
         self.rate_field.show_value(settings.learning_rate)

@@ -120,7 +120,9 @@ class Session(QObject):
             dataset = kept or load_dataset(request.data)
             epochs = request.epochs or planned_epochs(len(dataset.train))
             settings = replace(request.settings, epochs=epochs)
-            return Trainer(preset(request.network), dataset, settings)
+            network = request.network
+            spec = preset(network) if isinstance(network, str) else network
+            return Trainer(spec, dataset, settings)
 
         if self._coming:
             self._dismiss(self._coming[1])
