@@ -72,42 +72,46 @@ def small_spec() -> Spec:
     return Spec("small", "Small", (1, 8, 8), layers)
 
 
-# Random designs. Most can be; some have what no network can have.
+# Random designs. About half can be; some have what no network can have.
 
 _NUMBERS = st.one_of(st.integers(1, 4), st.integers(-1, 12), st.just(10**9))
 _ODD_VALUES = st.one_of(st.none(), st.booleans(), st.floats(), st.text(max_size=3))
-_VALUES = st.one_of(_NUMBERS, _NUMBERS, _NUMBERS, st.tuples(_NUMBERS, _NUMBERS), _ODD_VALUES)
+_VALUES = st.one_of(_NUMBERS, st.tuples(_NUMBERS, _NUMBERS), _ODD_VALUES)
 _PAIRS = st.one_of(st.integers(1, 4), st.tuples(st.integers(1, 4), st.integers(1, 4)))
+_ACTIVATIONS = ["relu", "sigmoid", "arctan"]
 
 
-def _sound(draw, field):
-    """A value that may well fit."""
-    return draw(_PAIRS if field.kind == "pair" else st.integers(1, 6))
+def _layers(kinds, most):
+    """Some layers of these types, every field a sound number by itself."""
 
+    def one(kind):
+        fields = {
+            field.name: _PAIRS if field.kind == "pair" else st.integers(1, 6)
+            for field in LAYER_TYPES[kind].fields
+        }
+        return st.fixed_dictionaries({"type": st.just(kind)} | fields)
 
-@st.composite
-def _layers(draw, odd=True):
-    """One layer: mostly sound, now and then with a field that is odd, missing or unknown."""
-    kind = LAYER_TYPES[draw(st.sampled_from(list(LAYER_TYPES)))]
-    layer = {"type": kind.kind} | {field.name: _sound(draw, field) for field in kind.fields}
-    if odd and draw(st.integers(0, 9)) == 0:
-        name = draw(st.sampled_from([*layer, "slope"]))
-        layer[name] = draw(_VALUES)
-    if odd and draw(st.integers(0, 19)) == 0:
-        del layer[draw(st.sampled_from(list(layer)))]
-    return layer
+    return st.lists(st.sampled_from(kinds).flatmap(one), max_size=most)
 
 
 @st.composite
 def _designs(draw, odd=True):
-    """Some layers, and mostly the usual end."""
-    chosen = draw(st.lists(_layers(odd), max_size=6))
-    if draw(st.integers(0, 3)):
-        kinds = [layer.get("type") for layer in chosen]
-        chosen += [] if "flatten" in kinds else [{"type": "flatten"}]
-        chosen += [{"type": "dense", "units": 3}]
-    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 12), st.integers(1, 12)))
-    initializers = ["he", "glorot", "numpy-cnn"] + ["zeros"] * odd
+    """Maps, a flatten, rows, a dense layer; sometimes in another order, or with odd values."""
+    maps = draw(_layers(["conv2d", "conv2d", "max_pool2d", *_ACTIVATIONS], 5))
+    rows = draw(_layers(["dense", *_ACTIVATIONS], 3))
+    chosen = [*maps, {"type": "flatten"}, *rows, {"type": "dense", "units": 3}]
+    if draw(st.sampled_from([False, False, False, True])):
+        chosen = draw(st.permutations(chosen))
+    if draw(st.sampled_from([False, False, False, True])):
+        chosen = chosen[: draw(st.integers(0, len(chosen)))]
+    if odd and chosen and draw(st.sampled_from([False, False, True])):
+        layer = draw(st.sampled_from(chosen))
+        name = draw(st.sampled_from([*layer, *layer, "slope"]))
+        layer[name] = draw(_VALUES)
+        if draw(st.sampled_from([False, False, True])):
+            del layer[name]
+    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 16), st.integers(1, 16)))
+    initializers = ["he", "glorot", "numpy-cnn"] * 3 + ["zeros"] * odd
     initializer = draw(st.sampled_from(initializers))
     return Design(tuple(chosen), shape, draw(st.integers(1, 4)), initializer, "Random", "random")
 
