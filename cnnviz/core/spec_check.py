@@ -4,9 +4,10 @@ Whether something fits is asked of the engine alone; its words are shown as they
 one that was refused have no shapes, for nobody knows what would come into them.
 """
 
+import math
 from dataclasses import dataclass
 
-from cnnviz.core.costs import FREE, Cost, layer_costs
+from cnnviz.core.costs import BYTES, FREE, Cost, layer_costs
 from cnnviz.core.errors import SpecError
 from cnnviz.core.layer import Layer, Shape
 from cnnviz.core.layers import build_layers, layer_names
@@ -67,6 +68,7 @@ class Report:
     problem: Problem | None
     spec: Spec | None
     """Ready to train; None if there is a problem."""
+    batch_size: int
 
     @property
     def parameters(self) -> int:
@@ -77,6 +79,17 @@ class Report:
     def flops(self) -> int:
         """Of one training step, both directions."""
         return sum(report.forward.flops + report.backward.flops for report in self.layers)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that training holds at the very least: every output of a batch, four vectors.
+
+        The vectors are weights, gradient and Adam's two; what layers need while they work is left
+        out.
+        """
+        shapes = [report.output_shape for report in self.layers if report.output_shape]
+        values = self.batch_size * sum(map(math.prod, shapes))
+        return BYTES * (values + 4 * self.parameters)
 
     @property
     def seconds(self) -> float | None:
@@ -100,9 +113,10 @@ def check(
         shape = _shape_into(design, layers, error)
         ways = remedies(design, error, shape)
         problem = Problem(str(error), error.layer, error.field, tuple(ways))
-        return Report(_reports(design, layers, batch_size, peak, slowdown, shape), problem, None)
+        reports = _reports(design, layers, batch_size, peak, slowdown, shape)
+        return Report(reports, problem, None, batch_size)
     reports = _reports(design, layers, batch_size, peak, slowdown, None)
-    return Report(reports, None, design.to_spec())
+    return Report(reports, None, design.to_spec(), batch_size)
 
 
 def _sound_layers(design: Design, error: SpecError) -> list[Layer]:

@@ -146,6 +146,8 @@ def test_costs_are_those_of_the_engine_and_times_follow_from_them():
     assert report.flops == sum(cost.flops for cost in costs.values())
     assert report.seconds is None
     assert report.layers[0].seconds is None
+    outputs = sum(np.prod(layer.output_shape) for layer in layers)
+    assert report.memory == 4 * (32 * outputs + 4 * 61_706)
     bound = check(drawn, 32, PEAK).seconds or 0.0
     assert bound == pytest.approx(
         sum(max(cost.flops / 1e11, cost.bytes / 1e10) for cost in costs.values())
