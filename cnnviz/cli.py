@@ -22,8 +22,11 @@ from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import best_available, mnist_is_available
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
+from cnnviz.core.presets import architecture
 from cnnviz.core.schedules import PEAKS, SCHEDULES
 from cnnviz.core.settings import check_whole, usual_rate
+from cnnviz.core.spec_file import load_spec
+from cnnviz.core.storage import load_run
 from cnnviz.core.trainer import Diverged
 from cnnviz.evaluate_command import add_evaluate, evaluate_run
 from cnnviz.export_command import add_export, export_run
@@ -58,16 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
-    args = parser.parse_args(argv)
+    args = parser.parse_args(_with_run(sys.argv[1:] if argv is None else argv))
     if args.command in ("evaluate", "export") and args.network:
         parser.error(f"“{args.command}” takes the network of the run; leave out --network")
-    if not (getattr(args, "resume", None) or getattr(args, "weights", None)):
-        # A run that goes on has a network of its own, and weights may have one.
+    spec = getattr(args, "spec", None)
+    others = [name for name in ("resume", "weights") if getattr(args, name, None)]
+    if spec and (args.network or "resume" in others):
+        parser.error("--spec names the network; leave out --network and --resume")
+    if spec:
+        args.network = load_spec(spec)
+    elif not others:  # a run that goes on has a network of its own, and weights may have one
         args.network = args.network or NETWORK
     if args.command is None:
         return _open_window(args)
-    if args.play:
-        parser.error(f"--play is for the window; leave it out or leave out “{args.command}”")
+    if args.play or args.open:
+        option = "--play" if args.play else "--open"
+        parser.error(f"{option} is for the window; leave it out or leave out “{args.command}”")
     if args.command == "bench" and args.data:
         parser.error("“bench” makes up its images; leave out --data")
     commands = {
@@ -78,6 +87,13 @@ def _run(argv: Sequence[str] | None) -> int:
         "screenshot": _take_screenshot,
     }
     return commands[args.command](args)
+
+
+def _with_run(argv: Sequence[str]) -> list[str]:
+    """`cnnviz RUN.cnnviz` opens that file, as a desktop asks for it."""
+    if argv and argv[0].endswith(".cnnviz"):
+        return ["--open", *argv]
+    return list(argv)
 
 
 def _complain(message: str) -> None:
@@ -91,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cnnviz",
         description="Watch a convolutional network train, and look at everything inside it. "
-        "Without a command, opens the window.",
+        "Without a command, opens the window; with RUN.cnnviz, on that run.",
         epilog="cnnviz COMMAND --help says more about a command.",
     )
     parser.add_argument("--version", action="version", version=f"cnnviz {__version__}")
@@ -100,6 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         "--theme", choices=THEMES, help="colours of the window (default: as it was left)"
     )
     parser.add_argument("--play", action="store_true", help="start to train at once")
+    parser.add_argument(
+        "--open", type=Path, metavar="RUN.cnnviz", help="open the window on a run that was saved"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_train(commands)
     add_evaluate(commands)
@@ -117,6 +136,7 @@ def _add_train(commands: Any) -> None:
     )
     add = partial(_add, command, chosen=None)  # so that --resume can tell what was chosen
     _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    _add_spec(command)
     add("--epochs", EPOCHS, "times to see every image, in all")
     add("--batch-size", Settings.batch_size, "images per update of the weights")
     add("--optimizer", Settings.optimizer, "how a gradient becomes an update", choices=OPTIMIZERS)
@@ -200,6 +220,7 @@ def _add_screenshot(commands: Any) -> None:
         "--out", type=Path, metavar="FILE.png", required=True, help="where to save the picture"
     )
     _add_data_and_network(command, SUPPRESS, SUPPRESS)
+    _add_spec(command)
     add("--epochs", 1, "times to see every image before; may be 0")
     add("--digit", 0, "the test image to look at, from 0 on", metavar="INDEX")
     add("--size", "1600x1000", "of the window", type=_size, metavar="WIDTHxHEIGHT")
@@ -234,6 +255,11 @@ def _add_network(parser: argparse.ArgumentParser, network: str | None) -> None:
     parser.add_argument(
         "--network", choices=PRESETS, default=network, help=f"what to train (default: {NETWORK})"
     )
+
+
+def _add_spec(parser: argparse.ArgumentParser) -> None:
+    text = "train the network in that file in place of --network"
+    parser.add_argument("--spec", type=Path, metavar="FILE.toml", help=text)
 
 
 def _whole_numbers(text: str) -> list[int]:
@@ -271,10 +297,13 @@ def _open_window(args: argparse.Namespace) -> int:
             "There is no display to open the window on. `cnnviz train` trains in the terminal, "
             "`cnnviz screenshot` saves a picture of the window; neither needs a display."
         )
-    _check_data(args.data)
+    if args.open:
+        load_run(args.open)  # says what is wrong before a window opens that has nothing to show
+    else:
+        _check_data(args.data)
     from cnnviz.ui.application import open_window
 
-    return open_window(args.data, args.network, args.theme, args.play)
+    return open_window(args.data, args.network, args.theme, args.play, args.open)
 
 
 def _check_data(name: str | None) -> None:
@@ -334,7 +363,7 @@ def _begin(args: argparse.Namespace) -> Any:
         if args.weights:
             run = starting_weights.run(args.weights, args.network, data, settings)
         else:
-            run = terminal.Run(Trainer(PRESETS[args.network], data, settings))
+            run = terminal.Run(Trainer(architecture(args.network), data, settings))
     run.path = args.save
     return run
 

@@ -2,21 +2,23 @@
 
 from pathlib import Path
 
-from cnnviz.core import PRESETS, Dataset, Settings, Trainer
+from cnnviz.core import Dataset, Settings, Spec, Trainer
 from cnnviz.core.export import Source, read_network
+from cnnviz.core.presets import architecture
 from cnnviz.terminal import Run
 
 
-def run(path: Path, preset: str | None, dataset: Dataset, settings: Settings) -> Run:
-    """The network that the file names, or a preset fitted to the data, with the file's weights.
+def run(path: Path, network: str | Spec | None, dataset: Dataset, settings: Settings) -> Run:
+    """The network that the file names, or `network` fitted to the data, with the file's weights.
 
     Raises WeightsError if they are not that network's, DataError if the data do not fit it.
     """
     fitted = None
-    if preset:
-        fitted = PRESETS[preset].fitted(dataset.input_shape, len(dataset.class_names))
-    network = read_network(path, fitted)
-    Source(network).check_data(dataset)
-    trainer = Trainer(network.spec, dataset, settings)
-    trainer.network.load_state_dict(network.state_dict())
+    if network:
+        classes = len(dataset.class_names)
+        fitted = architecture(network).fitted(dataset.input_shape, classes)
+    found = read_network(path, fitted)
+    Source(found).check_data(dataset)
+    trainer = Trainer(found.spec, dataset, settings)
+    trainer.network.load_state_dict(found.state_dict())
     return Run(trainer, notes=f"Began with the weights in {path.name}.")

@@ -13,6 +13,9 @@ import pytest
 from cnnviz import __version__, cli
 from cnnviz.__main__ import window
 from cnnviz.core import Settings, Trainer, benchmark
+from cnnviz.core.spec import conv2d, dense, flatten, relu
+from cnnviz.core.spec_edit import Design
+from cnnviz.core.spec_file import load_spec, save_design
 
 TRAIN_TINY = ["train", "--data", "digits", "--network", "tiny", "--epochs", "1"]
 
@@ -72,13 +75,24 @@ def test_without_a_display_it_names_the_commands_that_need_none(no_display, caps
 def test_any_display_will_do(name, ui, no_display, monkeypatch):
     monkeypatch.setenv(name, "something")
     assert window() == 0
-    assert ui == [(None, "numpy-cnn", None, False)]
+    assert ui == [(None, "numpy-cnn", None, False, None)]
 
 
 def test_the_window_gets_its_options(ui):
     options = ["--data", "digits", "--network", "mlp", "--theme", "light", "--play"]
     assert cli.main(options) == 0
-    assert ui == [("digits", "mlp", "light", True)]
+    assert ui == [("digits", "mlp", "light", True, None)]
+
+
+def test_a_file_of_a_run_opens_the_window_on_it(ui, tmp_path, capsys):
+    sample = Path(__file__).parent / "data" / "tiny-format-1.cnnviz"
+    assert cli.main([str(sample), "--theme", "dark"]) == 0
+    assert ui == [(None, "numpy-cnn", "dark", False, sample)]
+    assert cli.main([str(tmp_path / "none.cnnviz")]) == 2
+    assert "does not exist" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main([str(sample), "train"])
+    assert len(ui) == 1
 
 
 def test_the_command_line_starts_without_what_is_slow_to_load():
@@ -113,6 +127,44 @@ def test_each_optimizer_has_its_own_rate_and_options_may_come_first(tmp_path):
     report = report_in(file)
     assert (report["data"], report["network"]) == ("digits", "mlp")
     assert report["settings"]["learning_rate"] == 0.02
+
+
+def own_network(tmp_path, **changes):
+    """A file with a network of one's own."""
+    file = tmp_path / "mine.toml"
+    layers = (flatten(), dense(12), relu(), dense(10))
+    save_design(file, Design(**{"layers": layers, "title": "Mine", "name": "mine"} | changes))
+    return file
+
+
+def test_a_network_of_ones_own_is_trained(tmp_path, capsys):
+    file = tmp_path / "run.json"
+    arguments = ["train", "--data", "digits", "--epochs", 1, "--json", file]
+    assert status_of([*arguments, "--spec", own_network(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("mine with 9\u00a0550 parameters")
+    assert report_in(file)["network"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--network", "tiny"], "leave out --network and --resume"),
+        (["--resume", "run.cnnviz"], "leave out --network and --resume"),
+        (["--spec", "none.toml"], "Cannot read none.toml"),
+    ],
+)
+def test_a_network_of_ones_own_that_cannot_be_meant(more, message, tmp_path, capsys):
+    assert status_of(["train", "--spec", own_network(tmp_path), *more]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["train"], ["screenshot", "--out", "new.png"]])
+def test_a_network_of_ones_own_that_does_not_fit(command, ui, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = own_network(tmp_path, layers=(conv2d(2, 99), flatten(), dense(10)))
+    assert status_of([*command, "--spec", file]) == 2
+    assert "mine.toml, line 12: conv1: its kernel 99×99 is larger" in capsys.readouterr().err
+    assert ui == []
 
 
 @pytest.mark.parametrize(("step", "epochs"), [(0, 0), (15, 1)])  # 11 batches make an epoch
@@ -372,6 +424,12 @@ def test_a_screenshot_gets_its_options(ui, tmp_path):
     assert status_of(["screenshot", "--out", file, *options]) == 0
     size = (800, 600)
     assert ui == [(file, "digits", "lenet-5", 0, 5, size, 1.5, "light", "offscreen", "1.5")]
+
+
+def test_a_screenshot_shows_a_network_of_ones_own(ui, tmp_path):
+    file = own_network(tmp_path)
+    assert status_of(["screenshot", "--out", tmp_path / "window.png", "--spec", file]) == 0
+    assert ui[0][2] == load_spec(file)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,13 @@ class CnnvizError(ValueError):
 class SpecError(CnnvizError):
     """An architecture that cannot be built; the message names the layer and the reason."""
 
+    def __init__(self, message: str, field: str | None = None, layer: int | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        """The field that is off, where it is one: of the layer, or of the spec itself."""
+        self.layer = layer
+        """The layer's position, from 0; None where the fault is not in one layer."""
+
 
 class SettingsError(CnnvizError):
     """A hyperparameter that makes no sense, such as a learning rate of zero."""

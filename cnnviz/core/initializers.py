@@ -46,4 +46,5 @@ def initializer(name: str) -> Initializer:
         return INITIALIZERS[name]
     except KeyError:
         known = ", ".join(INITIALIZERS)
-        raise SpecError(f"There is no initialisation “{name}”; there are {known}.") from None
+        text = f"There is no initialisation “{name}”; there are {known}."
+        raise SpecError(text, "initializer") from None

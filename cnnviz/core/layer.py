@@ -52,9 +52,9 @@ class Layer(ABC):
         gradient by the input is not needed and None is returned.
         """
 
-    def refuse(self, reason: str) -> SpecError:
-        """The error that names this layer."""
-        return SpecError(f"{self.name}: {reason}")
+    def refuse(self, reason: str, field: str | None = None) -> SpecError:
+        """The error that names this layer, and the field that is off if it is one."""
+        return SpecError(f"{self.name}: {reason}", field)
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ See layer.py for what a layer is and activations.py for ReLU, Sigmoid and Arctan
 
 import inspect
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -248,21 +249,29 @@ def build_layers(input_shape: Shape, layer_specs: tuple[LayerSpec, ...]) -> list
     """
     layers: list[Layer] = []
     shape = input_shape
+    for position, name in enumerate(layer_names(layer_specs)):
+        try:
+            layers.append(_build(name, shape, layer_specs[position]))
+        except SpecError as error:
+            error.layer = position
+            raise
+        shape = layers[-1].output_shape
+    return layers
+
+
+def layer_names(layer_specs: tuple[LayerSpec, ...]) -> list[str]:
+    """conv1, relu1, conv2 … by type and order; "Layer 3" for a third of no known type."""
+    names: list[str] = []
     met: dict[str, int] = {}
     for position, layer_spec in enumerate(layer_specs, start=1):
-        fields = dict(layer_spec)
-        kind = fields.pop("type", None)
+        kind = layer_spec.get("type")
         if not isinstance(kind, str) or kind not in LAYERS:
-            known = ", ".join(LAYERS)
-            raise SpecError(
-                f"Layer {position}: there is no layer type “{kind}”; there are {known}."
-            )
+            names.append(f"Layer {position}")
+            continue
         met[kind] = met.get(kind, 0) + 1
         name = _STEMS.get(kind, kind) + str(met[kind])
-        layer = _build(LAYERS[kind], "flatten" if name == "flatten1" else name, shape, fields)
-        layers.append(layer)
-        shape = layer.output_shape
-    return layers
+        names.append("flatten" if name == "flatten1" else name)
+    return names
 
 
 def _maximum(arrays: list[Array], out: Array) -> None:
@@ -275,12 +284,28 @@ def _maximum(arrays: list[Array], out: Array) -> None:
         np.maximum(out, array, out=out)
 
 
-def _build(kind: type[Layer], name: str, shape: Shape, fields: dict[str, Any]) -> Layer:
-    try:
-        inspect.signature(kind).bind(name, shape, **fields)
-    except TypeError as error:
-        raise SpecError(f"{name}: {error}.") from None
-    return kind(name, shape, **fields)
+def _build(name: str, shape: Shape, layer_spec: LayerSpec) -> Layer:
+    fields = dict(layer_spec)
+    kind = fields.pop("type", None)
+    if not isinstance(kind, str) or kind not in LAYERS:
+        known = ", ".join(LAYERS)
+        raise SpecError(f"{name}: there is no layer type “{kind}”; there are {known}.", "type")
+    needed = _fields(LAYERS[kind])
+    for field in fields:
+        if field not in needed:
+            allowed = f"it has {', '.join(needed)}" if needed else "it has none"
+            raise SpecError(f"{name}: there is no field “{field}”; {allowed}.", str(field))
+    for field, is_needed in needed.items():
+        if is_needed and field not in fields:
+            raise SpecError(f"{name}: the field “{field}” is missing.", field)
+    return LAYERS[kind](name, shape, **fields)
+
+
+@cache
+def _fields(kind: type[Layer]) -> dict[str, bool]:
+    """The fields of a type, and whether each must be given."""
+    parameters = list(inspect.signature(kind).parameters.values())[2:]  # after name and shape
+    return {each.name: each.default is each.empty for each in parameters}
 
 
 def _sum_over_maps(gradient: Array) -> Array:
@@ -309,7 +334,9 @@ def _maps(layer: Layer) -> tuple[int, int, int]:
 
 def _whole(layer: Layer, what: str, value: object, least: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise layer.refuse(f"{what} must be a whole number of at least {least}, not {value!r}.")
+        raise layer.refuse(
+            f"{what} must be a whole number of at least {least}, not {value!r}.", what
+        )
     return int(value)
 
 
@@ -317,7 +344,7 @@ def _pair(layer: Layer, what: str, value: Any, least: int) -> Pair:
     """One number for both axes, or (y, x)."""
     values = tuple(value) if isinstance(value, tuple | list) else (value, value)
     if len(values) != 2:
-        raise layer.refuse(f"{what} must be one whole number or two (y, x), not {value!r}.")
+        raise layer.refuse(f"{what} must be one whole number or two (y, x), not {value!r}.", what)
     return _whole(layer, what, values[0], least), _whole(layer, what, values[1], least)
 
 
@@ -328,5 +355,6 @@ def _check_fits(layer: Layer, what: str, window: Pair, size: Pair, padding: Pair
         margin = f" with padding {_text(padding)}" if padding != (0, 0) else ""
         raise layer.refuse(
             f"its {what} {_text(window)} is larger than its input {_text(size)}{margin}. "
-            f"Make the {what} smaller, or shrink the maps less in the layers before."
+            f"Make the {what} smaller, or shrink the maps less in the layers before.",
+            "size" if what == "window" else what,
         )

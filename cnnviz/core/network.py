@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from cnnviz.core.architecture import build_architecture
 from cnnviz.core.convolution import way
-from cnnviz.core.errors import CnnvizError, SpecError, WeightsError
+from cnnviz.core.errors import CnnvizError, WeightsError
 from cnnviz.core.initializers import initializer
 from cnnviz.core.layer import Layer
-from cnnviz.core.layers import Conv2D, build_layers
+from cnnviz.core.layers import Conv2D
 from cnnviz.core.loss import loss_and_gradient, softmax
 from cnnviz.core.spec import Spec
 from cnnviz.core.workspace import Array, Workspace, may_diverge
@@ -42,12 +43,7 @@ class Network:
         convolution. `dtype` is float32 but for gradient checks in float64.
         """
         self.spec = spec if isinstance(spec, Spec) else Spec.from_dict(spec)
-        self.layers: list[Layer] = build_layers(self.spec.input_shape, self.spec.layers)
-        if not self.layers or len(self.layers[-1].output_shape) != 1:
-            raise SpecError(
-                "A network must end in one row of values, a unit per class. "
-                "End it with a flatten and a dense layer."
-            )
+        self.layers: list[Layer] = build_architecture(self.spec)
         self.vector: Array = np.zeros(sum(layer.parameter_count for layer in self.layers), dtype)
         self.gradient: Array = np.zeros_like(self.vector)
         self._weights = _views(self.layers, self.vector)

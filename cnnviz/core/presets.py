@@ -58,6 +58,11 @@ PRESETS: dict[str, Spec] = {
 }
 
 
+def architecture(network: str | Spec) -> Spec:
+    """The preset of that name, or the spec itself."""
+    return preset(network) if isinstance(network, str) else network
+
+
 def preset(name: str) -> Spec:
     """The preset called `name`; raises SpecError for a name there is not."""
     try:

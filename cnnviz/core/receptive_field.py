@@ -92,6 +92,30 @@ def seen_by(layer: Layer, field: Field) -> Field:
     return field
 
 
+def field_sizes(layers: Sequence[Layer]) -> list[tuple[int, int]]:
+    """How many rows and columns of the image one value of each layer's output sees, (y, x).
+
+    By the formula r' = r + (k − 1)·j, where j is how far apart neighbours' fields lie: for a value
+    whose field no edge cuts off, gaps counted in. After a dense layer it is the whole image.
+    """
+    sizes: list[tuple[int, int]] = []
+    size, jump = (1, 1), (1, 1)
+    for layer in layers:
+        if isinstance(layer, Dense):
+            size = _image_size(layers)
+        elif isinstance(layer, Conv2D | MaxPool2D):
+            window = layer.kernel if isinstance(layer, Conv2D) else layer.size
+            size = (size[0] + (window[0] - 1) * jump[0], size[1] + (window[1] - 1) * jump[1])
+            jump = (jump[0] * layer.stride[0], jump[1] * layer.stride[1])
+        sizes.append(size)
+    return sizes
+
+
+def _image_size(layers: Sequence[Layer]) -> tuple[int, int]:
+    height, width = layers[0].input_shape[-2:]
+    return height, width
+
+
 def _under(
     layer: Conv2D | MaxPool2D, window: tuple[int, int], padding: tuple[int, int], field: Field
 ) -> list[Indices]:

@@ -29,7 +29,8 @@ class Spec:
         shape = self.input_shape
         if len(shape) != 3 or not all(type(length) is int and length > 0 for length in shape):
             raise SpecError(
-                f"input_shape must be three whole numbers of at least 1, not {list(shape)}."
+                f"input_shape must be three whole numbers of at least 1, not {list(shape)}.",
+                "input_shape",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -48,7 +49,8 @@ class Spec:
                 initializer=str(data.get("initializer", "he")),
             )
         except KeyError as missing:
-            raise SpecError(f"The network has no “{missing.args[0]}”.") from None
+            name = missing.args[0]
+            raise SpecError(f"The network has no “{name}”.", name) from None
         except (AttributeError, TypeError, ValueError) as error:
             raise SpecError(f"The network cannot be read: {error}") from None
 

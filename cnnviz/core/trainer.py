@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.core.architecture import check_classes
 from cnnviz.core.convolution import way
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import SettingsError
@@ -91,6 +92,7 @@ class Trainer:
             )
         fitted = spec.fitted(dataset.input_shape, len(dataset.class_names))
         self.network = Network(fitted, self.settings.seed, self.settings.convolution)
+        check_classes(self.network.layers, len(dataset.class_names))
         self._learner = ParallelLearner(
             self.network, self.settings.threads, self.settings.batch_size
         )

@@ -107,7 +107,7 @@ class Keeper(QObject):
 
     def _take_in(self, saved: SavedRun, path: Path) -> None:
         run = self._run_of(saved, path.stem)
-        run.path, run.in_file = path, state_of(saved)
+        run.path, run.in_file = path, run.state
         self._remember_file(path)
         self._session.open_run(request_for(saved), run=run)
 

@@ -24,13 +24,11 @@ class RunRequest:
     """What a run is made of: where the data come from, which network, how to train."""
 
     data: str
-    network: str
-    """The name of a preset, or of `spec`."""
+    network: str | Spec
+    """A preset's name, or an architecture of one's own."""
     settings: Settings
     epochs: int | None = None
     """Planned epochs; None for a number that suits the size of the data."""
-    spec: Spec | None = None
-    """A network that is no preset."""
     start: SavedRun | None = None
     """A run that goes on, whose own network and settings hold."""
 

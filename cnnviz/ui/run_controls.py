@@ -11,6 +11,7 @@ from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import mnist_is_available
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
+from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
@@ -268,10 +269,7 @@ class RunControls(QWidget):
         session, settings = self._session, self._session.settings
         if request := session.request:
             self.data_choice.show_choice(request.data, _data_title(request.data))
-            known = PRESETS.get(request.network)
-            own = request.spec is not None and (not known or known.layers != request.spec.layers)
-            title = request.spec.title if request.spec else ""
-            self.network_choice.show_choice("" if own else request.network, title)
+            self.network_choice.show_choice(*_key_and_title(request.network))
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
         self.rate_field.show_value(settings.learning_rate)
@@ -318,7 +316,7 @@ class RunControls(QWidget):
         settings = replace(wanted.settings, **changes)
         request = replace(wanted, data=data or wanted.data, settings=settings, start=None)
         if network:
-            request = replace(request, network=network, spec=None)
+            request = replace(request, network=network)
         session.open_run(request)
 
     # Looks.
@@ -370,6 +368,14 @@ def duration(seconds: float) -> str:
 def _data_title(name: str) -> str:
     """What the menu calls the data; for a folder its name, for its path may be long."""
     return {key: title for key, title, _ in DATA}.get(name) or Path(name).name or name
+
+
+def _key_and_title(network: str | Spec) -> tuple[str, str]:
+    """The preset that it is, whatever its shape; else a title of its own."""
+    if isinstance(network, str):
+        return network, ""
+    known = PRESETS.get(network.name)
+    return ("" if known is None or known.layers != network.layers else known.name), network.title
 
 
 def _first_line(kind: type) -> str:

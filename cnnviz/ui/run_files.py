@@ -1,4 +1,4 @@
-"""Files of runs in the user's hands: open, save, drop, and the question before the window closes."""
+"""Files of runs in the user's hands: open, save, drop, and the question before closing."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -9,6 +9,7 @@ from cnnviz.core.datasets import best_available
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.files import write_atomically
 from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.application import discard, make_application, on_interrupt
@@ -23,7 +24,7 @@ SETTLE_MS = 400
 def take_screenshot(
     out: Path,
     data: str | None,
-    network: str,
+    network: str | Spec,
     epochs: int,
     digit: int,
     size: tuple[int, int],

@@ -30,7 +30,7 @@ from cnnviz.core.outbox import (
     Restored,
     mirror,
 )
-from cnnviz.core.presets import preset
+from cnnviz.core.presets import architecture
 from cnnviz.core.runner import Runner
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings, planned_epochs
@@ -543,7 +543,7 @@ class Session(QObject):
 
 def request_for(saved: SavedRun) -> RunRequest:
     """What opens a run that was left or saved."""
-    return RunRequest(saved.data, saved.spec.name, saved.settings, None, saved.spec, saved)
+    return RunRequest(saved.data, saved.spec, saved.settings, None, saved)
 
 
 def _build(request: RunRequest, dataset: Dataset) -> Trainer:
@@ -552,4 +552,4 @@ def _build(request: RunRequest, dataset: Dataset) -> Trainer:
         return request.start.trainer(dataset)
     epochs = request.epochs or planned_epochs(len(dataset.train))
     settings = replace(request.settings, epochs=epochs)
-    return Trainer(request.spec or preset(request.network), dataset, settings)
+    return Trainer(architecture(request.network), dataset, settings)

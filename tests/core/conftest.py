@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 from cnnviz.core.datasets import Dataset, Split
+from cnnviz.core.layer_fields import LAYER_TYPES
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu
+from cnnviz.core.spec_edit import Design
 
 # A busy machine is no reason to fail.
 settings.register_profile(
@@ -67,3 +70,59 @@ def small_spec() -> Spec:
     """One layer of most kinds, for 1×8×8 and three classes."""
     layers = (conv2d(3, 3), relu(), max_pool2d(2), flatten(), dense(3))
     return Spec("small", "Small", (1, 8, 8), layers)
+
+
+# Random designs. About half can be; some have what no network can have.
+
+_NUMBERS = st.one_of(st.integers(1, 4), st.integers(-1, 12), st.just(10**9))
+_ODD_VALUES = st.one_of(st.none(), st.booleans(), st.floats(), st.text(max_size=3))
+_VALUES = st.one_of(_NUMBERS, st.tuples(_NUMBERS, _NUMBERS), _ODD_VALUES)
+_PAIRS = st.one_of(st.integers(1, 4), st.tuples(st.integers(1, 4), st.integers(1, 4)))
+_ACTIVATIONS = ["relu", "sigmoid", "arctan"]
+
+
+def _layers(kinds, most):
+    """Some layers of these types, every field a sound number by itself."""
+
+    def one(kind):
+        fields = {
+            field.name: _PAIRS if field.kind == "pair" else st.integers(1, 6)
+            for field in LAYER_TYPES[kind].fields
+        }
+        return st.fixed_dictionaries({"type": st.just(kind)} | fields)
+
+    return st.lists(st.sampled_from(kinds).flatmap(one), max_size=most)
+
+
+@st.composite
+def _designs(draw, odd=True):
+    """Maps, a flatten, rows, a dense layer; sometimes in another order, or with odd values."""
+    maps = draw(_layers(["conv2d", "conv2d", "max_pool2d", *_ACTIVATIONS], 5))
+    rows = draw(_layers(["dense", *_ACTIVATIONS], 3))
+    chosen = [*maps, {"type": "flatten"}, *rows, {"type": "dense", "units": 3}]
+    if draw(st.sampled_from([False, False, False, True])):
+        chosen = draw(st.permutations(chosen))
+    if draw(st.sampled_from([False, False, False, True])):
+        chosen = chosen[: draw(st.integers(0, len(chosen)))]
+    if odd and chosen and draw(st.sampled_from([False, False, True])):
+        layer = draw(st.sampled_from(chosen))
+        name = draw(st.sampled_from([*layer, *layer, "slope"]))
+        layer[name] = draw(_VALUES)
+        if draw(st.sampled_from([False, False, True])):
+            del layer[name]
+    shape = draw(st.tuples(st.integers(1, 3), st.integers(1, 16), st.integers(1, 16)))
+    initializers = ["he", "glorot", "numpy-cnn"] * 3 + ["zeros"] * odd
+    initializer = draw(st.sampled_from(initializers))
+    return Design(tuple(chosen), shape, draw(st.integers(1, 4)), initializer, "Random", "random")
+
+
+@pytest.fixture(scope="session")
+def random_designs():
+    """Draws designs, possible and impossible."""
+    return _designs()
+
+
+@pytest.fixture(scope="session")
+def plain_designs():
+    """Draws designs whose every field is a sound number; they may not fit together."""
+    return _designs(odd=False)

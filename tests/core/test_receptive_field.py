@@ -9,7 +9,14 @@ from cnnviz.core.errors import SpecError
 from cnnviz.core.layers import MaxPool2D, build_layers
 from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
-from cnnviz.core.receptive_field import INPUT, Field, Place, receptive_field, winners
+from cnnviz.core.receptive_field import (
+    INPUT,
+    Field,
+    Place,
+    field_sizes,
+    receptive_field,
+    winners,
+)
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu, sigmoid
 from cnnviz.core.workspace import Workspace
 
@@ -142,3 +149,34 @@ def test_winners_are_the_first_greatest_of_each_window():
     np.testing.assert_array_equal(found, expected)
     outputs = layer.forward(inputs[np.newaxis], {}, Workspace())[0]
     np.testing.assert_array_equal(inputs[tuple(found.T)], outputs[field.mesh].ravel())
+
+
+window = st.integers(1, 4)
+pairs = st.tuples(window, window)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(conv2d, st.just(1), pairs, pairs, st.tuples(st.integers(0, 2), window)),
+            st.builds(max_pool2d, pairs, pairs),
+            st.builds(relu),
+        ),
+        max_size=3,
+    )
+)
+def test_its_size_by_formula_is_that_of_a_value_in_the_middle(layer_specs):
+    layers = build_layers((1, 400, 400), (*layer_specs, relu()))
+    for layer, size in zip(layers, field_sizes(layers), strict=True):
+        middle = (0, layer.output_shape[1] // 2, layer.output_shape[2] // 2)
+        rows, columns = receptive_field(layers, Place(layer.name, middle))[INPUT].axes[1:]
+        seen = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+        assert size == seen  # the gaps of long strides too
+
+
+def test_its_size_in_rows_is_that_of_one_map_and_behind_a_dense_layer_the_image():
+    layers = build_layers(
+        (3, 9, 8), (conv2d(2, (3, 2)), flatten(), relu(), dense(4), sigmoid(), dense(2))
+    )
+    assert field_sizes(layers) == [(3, 2)] * 3 + [(9, 8)] * 3
+    assert field_sizes([]) == []

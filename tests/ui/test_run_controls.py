@@ -1,11 +1,14 @@
 """The bar at the top as its user meets it: buttons, words, menus, fields, and questions."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QProgressBar
 
 from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.presets import preset
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase, Status
 from cnnviz.ui.messages import Notice, RunRequest
@@ -193,6 +196,22 @@ def test_a_run_that_cannot_be_loaded_takes_the_words_back(session, controls, unt
     until(lambda: session.loading is None)
     assert place(controls) == before
     assert controls.data_choice.accessibleName() == "Data: UCI digits"
+
+
+def test_a_network_of_ones_own_is_shown_by_its_title_and_stays_with_other_data(
+    session, controls, until
+):
+    own = replace(preset("tiny"), name="numpy-cnn", title="My own")
+    session.open_run(RunRequest("digits", own, Settings()))
+    until(lambda: session.loading is None)
+    assert session.spec == own
+    assert controls.network_choice.accessibleName() == "Network: My own"
+    controls.optimizer_choice.chosen.emit("momentum")
+    until(lambda: session.loading is None)
+    assert (session.spec, session.settings.optimizer) == (own, "momentum")
+    controls.network_choice.chosen.emit("tiny")
+    until(lambda: session.loading is None)
+    assert session.spec == preset("tiny")
 
 
 def test_the_speed_and_the_time_left(show, until, open_session):

@@ -1,0 +1,399 @@
+"""Runs in files: saved, opened, dropped, copied for a crash; nothing is lost without a question."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
+
+from cnnviz.core.settings import Settings
+from cnnviz.core.storage import load_run
+from cnnviz.ui.messages import RunRequest
+
+SAMPLE = Path(__file__).parents[1] / "data" / "tiny-format-1.cnnviz"
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def asking(open_window, session):
+    """The window of `session`, which asks before it closes."""
+    return open_window(session, ask=True)
+
+
+@pytest.fixture
+def notices(session):
+    heard = []
+    session.noticed.connect(heard.append)
+    return heard
+
+
+def dialog(kind):
+    found = QApplication.activeModalWidget()
+    return found if isinstance(found, kind) else None
+
+
+@pytest.fixture
+def answer(until, qtbot):
+    """Presses a button of the question."""
+
+    def press(text):
+        until(lambda: dialog(QMessageBox) is not None)
+        box = dialog(QMessageBox)
+        [button] = [each for each in box.findChildren(QPushButton) if each.text() == text]
+        said = box.informativeText()
+        qtbot.mouseClick(button, LEFT)
+        return said
+
+    return press
+
+
+@pytest.fixture
+def choose(until, qtbot):
+    """Types the name of a file into the dialog that comes, and presses Enter."""
+    done = []
+
+    def name(path):
+        until(lambda: dialog(QFileDialog) not in (None, *done))
+        box = dialog(QFileDialog)
+        done.append(box)
+        field = box.findChild(QLineEdit, "fileNameEdit")
+        field.setText(str(path))
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        until(lambda: QApplication.activeModalWidget() is not box)
+
+    return name
+
+
+def drop(window, *paths):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    enter = QDragEnterEvent(
+        window.rect().center(), Qt.DropAction.CopyAction, mime, LEFT, Qt.KeyboardModifier(0)
+    )
+    enter.ignore()
+    QApplication.sendEvent(window, enter)
+    if not enter.isAccepted():
+        return False
+    at = QPointF(window.rect().center())
+    event = QDropEvent(at, Qt.DropAction.CopyAction, mime, LEFT, Qt.KeyboardModifier(0))
+    QApplication.sendEvent(window, event)
+    return True
+
+
+# Saving and opening.
+
+
+def test_a_run_is_saved_and_says_so(asking, session, train, press_key, choose, until, tmp_path):
+    train(session, 30)
+    assert asking.isWindowModified()
+    path = tmp_path / "mine.cnnviz"
+    press_key("Ctrl+S", asking)
+    choose(path)
+    until(lambda: not asking.isWindowModified())
+    run = load_run(path)
+    assert (run.step, run.name) == (len(session.timeline), "Run 1")
+    np.testing.assert_array_equal(run.newest.vector, session.network.vector)
+    assert session.runs.open.path == path
+    train(session, 1)
+    assert asking.isWindowModified()
+    asking.activateWindow()
+    until(asking.isActiveWindow)
+    press_key("Ctrl+S", asking)  # knows where
+    until(lambda: not asking.isWindowModified())
+    assert dialog(QFileDialog) is None
+    assert load_run(path).step == len(session.timeline)
+
+
+def test_saving_while_it_trains(asking, session, until, tmp_path):
+    session.play()
+    until(lambda: len(session.timeline) > 30)
+    path, told = tmp_path / "a.cnnviz", []
+    asking.keeper.save(session.runs.open, path, told.append)
+    until(lambda: told == [True])
+    assert session.is_training
+    run = load_run(path)
+    assert 30 < run.step == len(run.timeline())
+
+
+def test_where_it_cannot_be_saved_there_is_a_way_out(asking, session, train, notices, until):
+    train(session, 1)
+    told = []
+    asking.keeper.save(session.runs.open, Path("/nowhere/a.cnnviz"), told.append)
+    until(lambda: told == [False])
+    assert notices[-1].text.startswith("Cannot write to /nowhere")
+    assert notices[-1].action == "Try again"
+    assert session.runs.open.is_unsaved
+
+
+def test_a_saved_run_opens_where_it_was(asking, session, until, press_key, choose, train):
+    train(session, 3)
+    before = session.runs.open
+    press_key("Ctrl+O", asking)
+    choose(SAMPLE)
+    until(lambda: session.runs.open is not before)
+    assert (session.status.step, len(session.timeline), session.settings.seed) == (22, 22, 1)
+    assert [epoch.step for epoch in session.timeline.epochs] == [11, 22]
+    assert session.runs.all == [before, session.runs.open]
+    assert session.runs.open.name == "tiny-format-1"
+    assert not asking.isWindowModified()
+    assert "tiny-format-1" in asking.windowTitle()
+    train(session, 2)
+    assert asking.isWindowModified()
+
+
+def test_the_same_file_is_the_same_run(asking, session, until):
+    asking.keeper.open(SAMPLE)
+    until(lambda: session.runs.open.path == SAMPLE)
+    first = session.runs.open
+    session.open_run(RunRequest("digits", "mlp", Settings()))
+    until(lambda: session.runs.open is not first)
+    until(lambda: first.saved is not None)
+    asking.keeper.open(SAMPLE)
+    until(lambda: session.runs.open is first)
+    assert session.runs.all == [first]  # the one between learned nothing
+
+
+def test_a_run_is_dropped_on_the_window(asking, session, until, tmp_path):
+    other = tmp_path / "notes.txt"
+    other.write_text("no run")
+    assert not drop(asking, other)
+    assert drop(asking, other, SAMPLE)
+    until(lambda: session.runs.open.path == SAMPLE)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip at all", SAMPLE.read_bytes()[:5000]])
+def test_a_damaged_file_says_so_and_loses_nothing(
+    content, asking, session, notices, until, tmp_path, train
+):
+    train(session, 2)
+    before, path = session.runs.open, tmp_path / "bad.cnnviz"
+    path.write_bytes(content)
+    asking.keeper.open(path)
+    until(lambda: notices != [])
+    assert "bad.cnnviz is damaged" in notices[0].text
+    assert session.runs.all == [before]
+    assert session.runs.open is before
+
+
+def test_a_run_whose_data_are_gone_says_so(asking, session, notices, until, tmp_path):
+    path = tmp_path / "gone.cnnviz"
+    with ZipFile(SAMPLE) as old, ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "run.json":
+                about = json.loads(content)
+                about["data"]["name"] = "/data/that/went"
+                content = json.dumps(about).encode()
+            new.writestr(name, content)
+    asking.keeper.open(path)
+    until(lambda: notices != [])
+    assert "/data/that/went" in notices[0].text
+    assert session.dataset.name == "digits"
+
+
+def test_files_that_were_used_last(open_window, session, until, train, tmp_path):
+    window = open_window(session, remember=True)
+    train(session, 1)
+    told = []
+    for number, name in enumerate("aba", start=1):
+        window.keeper.save(session.runs.open, tmp_path / f"{name}.cnnviz", told.append)
+        until(lambda number=number: told == [True] * number)
+    assert window.keeper.recent == [tmp_path / "a.cnnviz", tmp_path / "b.cnnviz"]
+    (tmp_path / "a.cnnviz").unlink()
+    assert window.keeper.recent == [tmp_path / "b.cnnviz"]
+    for number in range(12):
+        window.keeper.save(session.runs.open, tmp_path / f"{number}.cnnviz", told.append)
+        until(lambda number=number: len(told) == number + 4)
+    assert len(window.keeper.recent) == 8
+    assert isinstance(QSettings().value("files/recent"), list)
+
+
+# Closing.
+
+
+def test_nothing_learned_closes_at_once(asking, until):
+    asking.close()
+    until(lambda: not asking.isVisible())
+
+
+def test_closing_asks_and_cancel_keeps_training(asking, session, until, answer):
+    session.play()
+    until(lambda: len(session.timeline) > 5)
+    asking.close()
+    assert "“Run 1” has learned something that is in no file." in answer("Cancel")
+    before = len(session.timeline)
+    until(lambda: len(session.timeline) > before + 5)
+    assert asking.isVisible()
+
+
+def test_closing_without_saving(asking, session, until, answer, train):
+    train(session, 2)
+    asking.close()
+    answer("Don’t save")
+    until(lambda: not asking.isVisible())
+    assert session.is_shut_down
+
+
+def test_asked_twice_it_asks_once(asking, session, until, train, answer):
+    train(session, 2)
+    asking.close()
+    asking.close()
+    answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert asking.isVisible()
+
+
+def test_saving_then_closing(asking, session, until, answer, choose, train, tmp_path):
+    train(session, 2)
+    asking.close()
+    answer("Save…")
+    choose(tmp_path / "kept.cnnviz")
+    until(lambda: not asking.isVisible())
+    assert load_run(tmp_path / "kept.cnnviz").step == len(session.timeline)
+
+
+def test_giving_up_the_file_keeps_the_window(asking, session, until, answer, train):
+    train(session, 2)
+    asking.close()
+    answer("Save…")
+    until(lambda: dialog(QFileDialog) is not None)
+    dialog(QFileDialog).reject()
+    until(lambda: dialog(QFileDialog) is None)
+    assert asking.isVisible()
+    assert not session.has_ended
+
+
+def test_two_runs_are_asked_about_and_saved_one_by_one(
+    asking, session, until, answer, choose, train, tmp_path
+):
+    train(session, 2)
+    first = session.runs.open
+    session.open_run(RunRequest("digits", "tiny", Settings(seed=1)))
+    until(lambda: session.runs.open is not first)
+    until(lambda: first.saved is not None)
+    train(session, 3)
+    asking.close()
+    assert "“Run 1”, “Run 2” have learned" in answer("Save…")
+    choose(tmp_path / "one.cnnviz")
+    until(lambda: first.path is not None)
+    choose(tmp_path / "two.cnnviz")
+    until(lambda: not asking.isVisible())
+    assert load_run(tmp_path / "one.cnnviz").settings.seed == 0
+    assert load_run(tmp_path / "two.cnnviz").settings.seed == 1
+
+
+# Copies for a crash.
+
+
+def copies(tmp_path):
+    return sorted((tmp_path / "state" / "cnnviz" / "copies").glob("*/*.cnnviz"))
+
+
+def test_copies_are_made_of_what_is_unsaved_and_go_with_the_window(
+    open_window, session, until, train, tmp_path
+):
+    window = open_window(session, remember=True)
+    window.keeper.copy()
+    assert copies(tmp_path) == []
+    train(session, 30)
+    window.keeper.copy()
+    until(lambda: len(copies(tmp_path)) == 1)
+    [path] = copies(tmp_path)
+    until(lambda: load_run(path).step == len(session.timeline))
+    until(lambda: window.keeper.is_idle)
+    stamp = path.stat().st_mtime_ns
+    window.keeper.copy()
+    assert path.stat().st_mtime_ns == stamp  # nothing is new
+    train(session, 2)
+    until(lambda: (window.keeper.copy(), load_run(path).step == len(session.timeline))[1])
+    assert copies(tmp_path) == [path]
+    until(lambda: window.keeper.is_idle)
+    window.close()
+    until(lambda: not window.isVisible())
+    assert copies(tmp_path) == []
+
+
+CRASH = """
+    import os, signal, sys, time
+    from pathlib import Path
+    from PySide6.QtCore import QTimer
+    from cnnviz.core.settings import Settings
+    from cnnviz.ui.application import make_application
+    from cnnviz.ui.main_window import MainWindow
+    from cnnviz.ui.messages import RunRequest
+    from cnnviz.ui.session import Session
+    app = make_application()
+    session = Session()
+    window = MainWindow(session)
+    session.open_run(RunRequest("digits", "tiny", Settings(seed=5)), play=True)
+    def look():
+        if len(session.timeline) > 50:
+            window.keeper.copy()
+        if list(Path(sys.argv[1]).glob("cnnviz/copies/*/*.cnnviz")):
+            os.kill(os.getpid(), signal.SIGKILL)
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(20)
+    app.exec()
+"""
+
+
+def test_after_a_crash_the_run_is_offered_and_goes_on(
+    open_window, open_session, until, tmp_path, train
+):
+    state = tmp_path / "state"
+    environment = {**os.environ, "XDG_STATE_HOME": str(state), "XDG_CONFIG_HOME": str(tmp_path)}
+    code = textwrap.dedent(CRASH)
+    command = [sys.executable, "-c", code, str(state)]
+    killed = subprocess.run(command, env=environment, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(copies(tmp_path)) == 1
+
+    session, heard = open_session(), []
+    session.noticed.connect(heard.append)
+    window = open_window(session, remember=True)
+    window.keeper.offer_copies()
+    assert heard[-1].text == "The last time cnnviz ended all at once. One run was kept."
+    heard[-1].act()
+    until(lambda: session.settings.seed == 5 and session.loading is None)
+    assert session.status.step > 50
+    assert session.runs.open.is_unsaved
+    train(session, 2)
+    heard.clear()
+    window.keeper.offer_copies()  # it is this window's own now
+    assert heard == []
+    window.close()
+    until(lambda: not window.isVisible())
+    assert copies(tmp_path) == []
+
+
+def test_another_window_that_is_open_is_left_alone(open_window, session, train, until, tmp_path):
+    first = open_window(session, remember=True)
+    train(session, 1)
+    first.keeper.copy()
+    until(lambda: len(copies(tmp_path)) == 1)
+    until(lambda: first.keeper.is_idle)
+    code = "from cnnviz.ui.keeper import _left_behind\nimport sys\nsys.exit(len(_left_behind()))"
+    found = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert found.returncode == 0
+
+
+def test_interrupted_it_closes_without_a_question_and_keeps_its_copies(
+    open_window, session, train, until, tmp_path
+):
+    window = open_window(session, remember=True, ask=True)
+    train(session, 3)
+    window.keeper.copy()
+    until(lambda: len(copies(tmp_path)) == 1)
+    window.interrupt()
+    until(lambda: not window.isVisible())
+    assert len(copies(tmp_path)) == 1
