@@ -5,6 +5,8 @@ all that is text or a mark is painted around them. The yellow line is the moment
 at; dragging it takes them through the past.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal, Slot
@@ -13,8 +15,10 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core import curves
 from cnnviz.core.curves import Scale, Values, percent, short
+from cnnviz.core.events import Event
 from cnnviz.core.timeline import Timeline
-from cnnviz.ui import theme
+from cnnviz.ui import event_marks, theme
+from cnnviz.ui.event_marks import Mark
 
 LEFT, TOP, RIGHT, BOTTOM = 48, 8, 52, 22
 """Pixels around the curves, for their scales."""
@@ -45,6 +49,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         self.curves = curves.LossCurves()
         self.pointed: int | None = None  # the batch under the pointer, from 1
         self.moment: int | None = None  # the batch that is looked at, None for the newest
+        self.events: list[Event] = []
+        self.marks: list[Mark] = []
         self._held: QPointF | None = None
         self._pressed: QPointF | None = None
         self._scrubbing = False
@@ -74,9 +80,12 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         self.smoothed.setPen(QPen(QColor(colors.positive), 2))
         self.resetCachedContent()
 
-    def show_history(self, timeline: Timeline, batches_per_epoch: int) -> None:
+    def show_history(
+        self, timeline: Timeline, batches_per_epoch: int, events: Sequence[Event] = ()
+    ) -> None:
         """Draws what has happened so far."""
         self.timeline = timeline
+        self.events = list(events)
         self.batches_per_epoch = batches_per_epoch
         self.curves.update(timeline)
         self.draw()
@@ -98,6 +107,7 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
             (self.test, shown.test_curve(int(area.width() / 12))),
         ):
             curve.setData(self.across.pixel(x), self.up.pixel(y))
+        self.marks = event_marks.marks(self.events, self.across)
         self.viewport().update()
         self.following_changed.emit(shown.following)
 
@@ -191,6 +201,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
             ends = self.curves.tested()[:, 0]
             near = np.abs(ends - step) * self.across.pixels_per_unit <= CATCH
             step = ends[near][-1] if near.any() else round(step)
+            if mark := event_marks.near(self.marks, position.x()):
+                step = mark.events[0].step
             self.pointed = min(max(int(step), 1), len(self.timeline))
         self.viewport().update()
 
@@ -207,6 +219,9 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         ]
         for _, loss, accuracy in self.curves.tests[self.curves.tests[:, 0] == step]:
             parts.append(f"test loss {short(loss)}, accuracy {percent(accuracy, 2)}")
+        mark = event_marks.near(self.marks, self.across.pixel(float(step)))
+        happened = mark.events if mark else ()
+        parts += [f"after batch {theme.spaced(event.step)}: {event.text}" for event in happened]
         return " · ".join(part.replace(" ", "\u00a0") for part in parts)  # breaks between parts
 
     # How it is painted: the scales behind the curves, the marks before them.
@@ -238,6 +253,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         """The test set's points, the newest batch, and what is under the pointer."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(theme.SMALL))
+        event_marks.paint(painter, self.marks, self._area())
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         if len(self.curves.tested()):
             self._paint_tests(painter)
         if len(self.curves.smoothed):

@@ -5,10 +5,20 @@
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QStackedLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnviz.core import curves
+from cnnviz.core.events import events
 from cnnviz.ui import theme
+from cnnviz.ui.exact_moment import ExactMoment
 from cnnviz.ui.loss_plot import CENTER, LossPlot
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.question import Question
@@ -46,6 +56,11 @@ class LossView(QWidget):
         self.go_on = _switch("Go on from here", "Take training back to this moment", "")
         self.go_on.clicked.connect(self._ask_to_go_on)
         self._question: Question | None = None
+        self.exact = ExactMoment(session, self)
+        self.exact.changed.connect(self._show_exact)
+        self.exact_button = _switch("", "Train again up to exactly this batch, to look at it", "")
+        self.exact_button.clicked.connect(self._look_exactly)
+        self._wished: int | None = None  # where the line was let go
         self.empty = _text("Press Train: the loss of every batch will be drawn here.", "muted")
         self.empty.setAlignment(CENTER)
         self._lay_out()
@@ -55,6 +70,7 @@ class LossView(QWidget):
         self.plot.following_changed.connect(self.fit.setHidden)
         self._calm = Throttle(self._refresh, CURVES_MS, self)
         session.history_changed.connect(self._follow)
+        session.runs.changed.connect(self._follow)
         session.past.changed.connect(self._follow_moment)
         session.run_changed.connect(self._follow_moment)
         self.plot.moment_wanted.connect(self._look_at)
@@ -66,6 +82,7 @@ class LossView(QWidget):
         for widget in (
             _text("Loss", "heading"),
             self.hint,
+            self.exact_button,
             self.go_on,
             self.live,
             self.fit,
@@ -92,7 +109,73 @@ class LossView(QWidget):
 
     @Slot(object)
     def _look_at(self, step: int | None) -> None:
+        self._wished = None
         self.session.past.look_at(step)
+        self._wished = step
+        self._show_exact()
+
+    @Slot()
+    def _show_exact(self) -> None:
+        """Between two snapshots, a way to the very batch; while it is under way, how far."""
+        moment, wished, progress = self.session.past.moment, self._wished, self.exact.progress
+        between = moment is not None and wished is not None and wished > moment
+        self.exact_button.setVisible(between or progress is not None)
+        if progress:
+            self.exact_button.setText(f"{progress[0]} of {progress[1]} ✕")
+        elif wished is not None:
+            self.exact_button.setText(f"Exactly batch {theme.spaced(wished)}")
+
+    @Slot()
+    def _look_exactly(self) -> None:
+        if self.exact.progress:
+            self.exact.cancel()
+        elif self._wished is not None:
+            self.exact.look_at(self._wished)
+
+    @Slot()
+    def look_back_by_batch(self) -> None:
+        """One batch before, trained again if no snapshot is there."""
+        self.exact.look_on(-1)
+
+    @Slot()
+    def look_forward_by_batch(self) -> None:
+        """One batch after."""
+        self.exact.look_on(1)
+
+    @Slot()
+    def look_at_first(self) -> None:
+        """Where this run began."""
+        self.session.past.look_at_first()
+
+    @Slot()
+    def look_at_best(self) -> None:
+        """The end of the epoch with the best test accuracy."""
+        self.session.past.look_at_best()
+
+    @Slot()
+    def note(self) -> None:
+        """Asks for a note at the moment that is looked at; an empty one takes it away."""
+        session = self.session
+        step = len(session.timeline) if session.past.moment is None else session.past.moment
+        marks = session.timeline.marks
+        dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Note")
+        dialog.setLabelText(f"Note at {self.plot.name_of(step)}:")
+        dialog.setTextValue(marks.get(step, ""))
+        dialog.resize(420, dialog.height())
+        self._noted = step
+        dialog.textValueSelected.connect(self._keep_note)
+        dialog.open()
+
+    @Slot(str)
+    def _keep_note(self, text: str) -> None:
+        marks = self.session.timeline.marks
+        marks.pop(self._noted, None)
+        if text.strip():
+            marks[self._noted] = text.strip()
+        self.session.runs.changed.emit()
+        self._refresh()
 
     @Slot()
     def look_at_now(self) -> None:
@@ -123,6 +206,8 @@ class LossView(QWidget):
     def _follow_moment(self) -> None:
         """The line goes where everybody looks; while that is in the past there is a way back."""
         moment = self.session.past.moment
+        self._wished = None
+        self._show_exact()
         self.plot.show_moment(moment)
         for button in (self.live, self.go_on):
             button.setVisible(moment is not None)
@@ -154,7 +239,10 @@ class LossView(QWidget):
         if not self.isVisible():
             return
         timeline = self.session.timeline
-        self.plot.show_history(timeline, self.session.status.batches_per_epoch)
+        runs = self.session.runs
+        forks = runs.forks_of(runs.open) if runs.open else ()
+        happened = events(timeline, forks)
+        self.plot.show_history(timeline, self.session.status.batches_per_epoch, happened)
         self.pages.setCurrentWidget(self.plot if len(timeline) else self.empty)
         self.setAccessibleDescription(self.plot.in_words(len(timeline)) or self.empty.text())
 

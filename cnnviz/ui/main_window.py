@@ -355,6 +355,7 @@ class MainWindow(QMainWindow):
             self.files.ask_before_closing(self._close_without_asking)
             return
         self.edits.shut_down()
+        self.loss.exact.shut_down()
         self.windows.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
@@ -368,8 +369,9 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        parts_have = self.edits.is_shut_down and self.windows.are_shut_down
-        return self.session.is_shut_down and parts_have and self.keeper.is_idle
+        parts = (self.session, self.edits, self.loss.exact)
+        parts_have = all(part.is_shut_down for part in parts)
+        return parts_have and self.windows.are_shut_down and self.keeper.is_idle
 
     def _close_without_asking(self) -> None:
         self._ask = False

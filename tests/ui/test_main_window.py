@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QFileDialog,
+    QInputDialog,
     QMenu,
     QMessageBox,
     QSplitter,
@@ -97,6 +98,11 @@ def after(method):
         "loss.look_forward": lambda window: window.session.past.moment is None,
         "loss.look_back_by_epoch": lambda window: window.session.past.moment == 0,
         "loss.look_forward_by_epoch": lambda window: window.session.past.moment is None,
+        "loss.look_back_by_batch": lambda window: window.session.past.moment == 1,
+        "loss.look_forward_by_batch": lambda window: window.session.past.moment == 1,
+        "loss.look_at_first": lambda window: window.session.past.moment == 0,
+        "loss.look_at_best": lambda window: window.session.past.moment == 11,
+        "loss.note": lambda window: dialog(QInputDialog) is not None,
         "loss.look_at_now": lambda window: window.session.past.moment is None,
         "session.keep_or_end": lambda window: window.comparison.isVisible(),
         "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
@@ -126,6 +132,10 @@ def prepare(window, method):
         window.session.selection.pin(Place("conv1", (0, 1, 1)))
     if "forward" in method or "now" in method:
         window.session.past.look_at(0)
+    if "best" in method:
+        window.session.train_to(13)
+        while len(window.session.timeline) < 13:
+            window.session.drain()
     if "zoom" in method:
         window.network.set_zoom(ZOOM_STEP)
     if method == "comparison.next_side":
@@ -261,7 +271,7 @@ def test_everything_operable_has_a_tooltip_and_a_name(window, train):
 
 def test_tooltips_name_the_keys(window):
     tips = " ".join(widget.toolTip() for widget in operable(window))
-    for keys in ("Space", "B", "E", "Ctrl+L", "Ctrl+D", "Ctrl+N", "Ctrl+O", "Ctrl+K", "Ctrl+T"):
+    for keys in ("Space", "B", "E", "Ctrl+L", "Ctrl+D", "Ctrl+N", "Ctrl+U", "Ctrl+K", "Ctrl+T"):
         assert f"({keys})" in tips
 
 
@@ -579,7 +589,7 @@ def test_it_closes_with_a_menu_open(window, until):
 def test_windows_leave_nothing_behind(open_session, until, qapp):
     counts = []
     for _ in range(4):
-        window = MainWindow(open_session(), remember=False)
+        window = MainWindow(open_session(), remember=False, ask=False)
         window.show()
         window.session.play()
         until(lambda window=window: len(window.session.timeline) > 3)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
+from cnnviz.core.events import Kind
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 
@@ -181,3 +182,135 @@ def test_another_run_begins_now(trained, until):
     assert not trained.loss.live.isVisible()
     session.past.look_at(10)
     assert session.past.moment is None
+
+
+# The very batch, between two snapshots.
+
+
+def test_the_line_between_snapshots_offers_the_very_batch(trained, qtbot, until):
+    session, loss = trained.session, trained.loss
+    session.travel(30)
+    until(lambda: session.status.phase is Phase.PAUSED and session.shown_step == 30)
+    there = session.network.vector.copy()
+    session.train_to(100)
+    until(lambda: session.status.phase is Phase.PAUSED and session.status.step == 100)
+    assert not loss.exact_button.isVisible()
+    drag(qtbot, trained, at(trained, 100), at(trained, 30))
+    assert session.past.moment == 25
+    wished = loss._wished
+    assert loss.exact_button.text() == f"Exactly batch {wished}"
+    loss._wished = 30  # the pixel may have been beside it
+    loss._show_exact()
+    qtbot.mouseClick(loss.exact_button, LEFT)
+    until(lambda: session.past.moment == 30)
+    assert session.shown_step == 30
+    np.testing.assert_array_equal(session.network.vector, there)
+    assert not loss.exact_button.isVisible()
+    until(lambda: loss.exact.is_shut_down)
+
+
+def test_keys_walk_batch_by_batch(trained, press_key, until):
+    session = trained.session
+    for key, step in (("<", 99), ("<", 98), (">", 99), (">", None)):
+        press_key(key, trained)
+        until(lambda step=step: session.past.moment == step)
+    session.past.look_at(25)
+    press_key(">", trained)
+    until(lambda: session.past.moment == 26)
+    press_key("<", trained)
+    until(lambda: session.past.moment == 25)
+    assert session.past.snapshot is session.timeline.snapshots[25]
+
+
+def test_presses_in_a_row_add_up(trained, press_key, until):
+    for _ in range(4):
+        press_key("<", trained)
+    until(lambda: trained.session.past.moment == 96)
+
+
+def test_looking_elsewhere_gives_the_search_up(trained, until):
+    session, exact = trained.session, trained.loss.exact
+    exact.look_at(99)
+    assert exact.progress == (0, 24)
+    session.past.look_at(50)
+    assert exact.progress is None
+    until(lambda: exact.is_shut_down)
+    assert session.past.moment == 50
+
+
+def test_the_first_and_the_best(trained, press_key):
+    session = trained.session
+    press_key("Ctrl+B", trained)
+    assert session.past.moment == session.timeline.best.step
+    press_key("Ctrl+Home", trained)
+    assert session.past.moment == 0
+
+
+def test_closing_amid_the_search(trained, until):
+    trained.loss.exact.look_at(99)
+    trained.close()
+    until(lambda: not trained.isVisible())
+    assert trained.loss.exact.is_shut_down
+
+
+# What happened, on the curve.
+
+
+def point_at(window, qtbot, step):
+    plot = window.loss.plot
+    plot._point_at(QPointF(plot.across.pixel(step), plot.height() / 2))
+    return plot.in_words(plot.pointed).replace("\u00a0", " ")
+
+
+def test_events_are_marked_and_told(trained, qtbot, until):
+    session, plot = trained.session, trained.loss.plot
+    session.set_learning_rate(0.01)
+    session.set_convolution("correlate")
+    session.train_to(140)
+    until(lambda: session.status.phase is Phase.PAUSED and session.status.step == 140)
+    session.drain()
+    trained.loss._refresh()
+    [mark] = plot.marks
+    assert [event.text for event in mark.events] == [
+        "rate 0.002 → 0.01",
+        "convolution im2col → correlate",
+    ]
+    words = point_at(trained, qtbot, 101)
+    assert "after batch 100: rate 0.002 → 0.01" in words
+    assert "after batch" not in point_at(trained, qtbot, 20)
+    picture = plot.grab().toImage()
+    ratio = picture.devicePixelRatio()
+    y = plot._area().bottom() - 9.5
+    inside = picture.pixelColor(round((mark.x + 5.5) * ratio), round(y * ratio)).name()
+    assert inside == theme.tokens().raised
+
+
+def test_a_note_at_a_moment(trained, press_key, until, qtbot):
+    session = trained.session
+    session.past.look_at(50)
+    press_key("A", trained)
+    until(lambda: isinstance(QApplication.activeModalWidget(), QInputDialog))
+    dialog = QApplication.activeModalWidget()
+    assert "epoch 2, batch 5" in dialog.labelText()
+    dialog.setTextValue("Look: edges!")
+    dialog.accept()
+    assert session.timeline.marks == {50: "Look: edges!"}
+    assert session.runs.open.is_unsaved
+    assert "after batch 50: Look: edges!" in point_at(trained, qtbot, 50)
+    press_key("A", trained)
+    until(lambda: isinstance(QApplication.activeModalWidget(), QInputDialog))
+    dialog = QApplication.activeModalWidget()
+    assert dialog.textValue() == "Look: edges!"
+    dialog.setTextValue("")
+    dialog.accept()
+    assert session.timeline.marks == {}
+
+
+def test_a_loss_that_is_no_number_is_marked(trained, until):
+    session = trained.session
+    session.set_learning_rate(1e30)
+    session.play()
+    until(lambda: session.status.phase is Phase.PAUSED and session.timeline.diverged != {})
+    trained.loss._refresh()
+    kinds = [event.kind for mark in trained.loss.plot.marks for event in mark.events]
+    assert kinds == [Kind.RATE, Kind.DIVERGED]
