@@ -60,7 +60,7 @@ def main() -> None:
     args = parser.parse_args()
     theme.apply_theme(make_application(), "dark")
     session = Session()
-    window = MainWindow(session, remember=False)
+    window = MainWindow(session, remember=False, ask=False)
     window.resize(1600, 1000)
     window.show()
     session.open_run(RunRequest(args.data, args.network, Settings(), 1000), play=True)

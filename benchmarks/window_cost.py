@@ -52,7 +52,7 @@ def alone(data: str) -> float:
 def with_window(data: str) -> tuple[float, list[float]]:
     """Images/s with the window open and drawing, and a GUI timer's intervals in ms."""
     session = Session()
-    window = MainWindow(session, remember=False)
+    window = MainWindow(session, remember=False, ask=False)
     window.resize(1600, 1000)
     window.show()
     session.open_run(RunRequest(data, "numpy-cnn", Settings(), 1000), play=True)

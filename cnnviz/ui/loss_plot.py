@@ -326,7 +326,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         text = f"looking at {self.name_of(moment)}"
         width = painter.fontMetrics().horizontalAdvance(text) + 14
         left = min(max(x - width / 2, area.left()), area.right() - width)
-        plate = QRectF(left, area.bottom() - 20, width, 18)
+        above = 20 if self.marks else 0  # that the plate does not hide
+        plate = QRectF(left, area.bottom() - 20 - above, width, 18)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colors.selected))
         painter.drawRoundedRect(plate, 4, 4)

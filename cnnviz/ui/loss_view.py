@@ -26,6 +26,7 @@ from cnnviz.ui.widgets.throttle import Throttle
 
 CURVES_MS = 250
 """Between two drawings of the curves while they grow, which costs as much as all pictures."""
+HINT = "drag the line at its end: every view goes back · wheel zooms"
 
 
 class LossView(QWidget):
@@ -37,7 +38,7 @@ class LossView(QWidget):
         self.setAccessibleName("Loss")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.plot = LossPlot()
-        self.hint = _text("drag the line at its end: every view goes back · wheel zooms", "small")
+        self.hint = _text(HINT, "small")
         self.hint.setWordWrap(True)  # and one line high: it loses whole words where it is narrow
         self.hint.setFixedHeight(16)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -209,6 +210,7 @@ class LossView(QWidget):
         self._wished = None
         self._show_exact()
         self.plot.show_moment(moment)
+        self.hint.setText(HINT if moment is None else "")
         for button in (self.live, self.go_on):
             button.setVisible(moment is not None)
 

@@ -537,3 +537,44 @@ def test_a_long_run_opens_at_once(tmp_path: Path, dataset: Dataset) -> None:
     assert len(back.timeline()) == 4680
     assert perf_counter() - begin < 1
     assert all(a < b for a, b in pairwise(snapshot.step for snapshot in back.snapshots))
+
+
+def test_a_file_of_format_2_opens() -> None:
+    """Made by the first version with forks. It has to open for ever; never make it anew."""
+    run = load_run(SAMPLE.with_name("tiny-format-2.cnnviz"))
+    assert (run.step, run.name, run.notes) == (22, "Run 2", "The sample of format 2.\n")
+    assert run.settings.optimizer == "momentum"
+    assert (run.rates, run.convolutions) == (((0, 0.004),), ((0, "im2col"), (22, "correlate")))
+    assert run.origin is not None
+    assert (run.origin.run, run.origin.step, run.origin.counted) == ("Run 1", 11, True)
+    assert run.origin.epochs == 1.0
+    timeline = run.timeline()
+    assert (len(timeline), timeline.first, list(timeline.snapshots)) == (22, 11, [11, 22])
+    assert list(timeline.edited) == [16]
+    assert timeline.marks == {14: "Look at this."}
+    assert list(timeline.diverged) == [22]
+    with closing(run.trainer(load("digits"))) as trainer:
+        # To the right side of an edit the edited filter's weights are zero at first.
+        assert not timeline.nearest(16).vector[2 * 25 : 3 * 25].any()
+        assert trainer.train_batch().loss < timeline.losses[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"edited": [3]}, "edited/"),
+        ({"diverged": [[3, "nan"]]}, "“diverged”"),
+        ({"marks": [[3, 4]]}, "“marks”"),
+        ({"marks": [[3, "a"], [3, "b"]]}, "not in order"),
+        ({"name": "a\nb"}, "not a line of text"),
+        ({"origin": 3}, "“origin” is not an object"),
+        ({"origin": {"run": "a"}}, "“step”"),
+        (
+            {"origin": {"run": "a", "step": 1, "counted": 1, "epochs": 1, "seconds": 1}},
+            "true or false",
+        ),
+    ],
+)
+def test_what_format_2_adds_is_read_warily(values: dict[str, Any], said: str, file: Path) -> None:
+    rewrite_text(file, **values)
+    assert said in refusal(file)

@@ -231,7 +231,7 @@ def test_presses_in_a_row_add_up(trained, press_key, until):
 def test_looking_elsewhere_gives_the_search_up(trained, until):
     session, exact = trained.session, trained.loss.exact
     exact.look_at(99)
-    assert exact.progress == (0, 24)
+    assert exact.progress == (0, 11)
     session.past.look_at(50)
     assert exact.progress is None
     until(lambda: exact.is_shut_down)
@@ -291,7 +291,7 @@ def test_a_note_at_a_moment(trained, press_key, until, qtbot):
     press_key("A", trained)
     until(lambda: isinstance(QApplication.activeModalWidget(), QInputDialog))
     dialog = QApplication.activeModalWidget()
-    assert "epoch 2, batch 5" in dialog.labelText()
+    assert "epoch 2, batch 6" in dialog.labelText()
     dialog.setTextValue("Look: edges!")
     dialog.accept()
     assert session.timeline.marks == {50: "Look: edges!"}
