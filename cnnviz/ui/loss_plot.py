@@ -19,6 +19,7 @@ from cnnviz.core.events import Event
 from cnnviz.core.timeline import Timeline
 from cnnviz.ui import event_marks, theme
 from cnnviz.ui.event_marks import Mark
+from cnnviz.ui.widgets.throttle import Throttle
 
 LEFT, TOP, RIGHT, BOTTOM = 48, 8, 52, 22
 """Pixels around the curves, for their scales."""
@@ -33,6 +34,8 @@ RIGHT_MIDDLE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CLICK, GRIP = 3, 6
 """Pixels that the pointer may move in a click, and from which it takes the line of the moment."""
 CENTER = Qt.AlignmentFlag.AlignCenter
+DRAG_MS = 33
+"""Between two moments that all views are taken to while the line is dragged."""
 
 
 class LossPlot(pg.GraphicsView):  # type: ignore[misc]
@@ -54,6 +57,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         self._held: QPointF | None = None
         self._pressed: QPointF | None = None
         self._scrubbing = False
+        self._drag_to = QPointF()
+        self._dragging = Throttle(self._follow_drag, DRAG_MS, self)
         self._scales: tuple[Scale, Scale, int, bool] | None = None
         self.raw = pg.PlotCurveItem(skipFiniteCheck=True)
         self.test = pg.PlotCurveItem(skipFiniteCheck=True, antialias=True)
@@ -146,7 +151,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Moves the plot with the hand, up and down too if y was zoomed; points at a batch."""
         if self._scrubbing:
-            self._want(event.position())
+            self._drag_to = event.position()
+            self._dragging.ask()
         elif self._held:
             way, area = self._held - event.position(), self._area()
             y = 0 if self.curves.following_y else -way.y() / area.height()
@@ -166,9 +172,15 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
             way = event.position() - pressed
             if way.manhattanLength() <= CLICK and self._area().contains(event.position()):
                 self._want(event.position())
+        elif self._scrubbing and event.position() != pressed:
+            self._drag_to = event.position()
+            self._dragging.act()
         self._held = self._pressed = None
         self._scrubbing = False
         self.viewport().unsetCursor()
+
+    def _follow_drag(self) -> None:
+        self._want(self._drag_to)
 
     def _want(self, position: QPointF) -> None:
         """The batch under the pointer, or the newest at its end."""

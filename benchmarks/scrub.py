@@ -1,0 +1,110 @@
+"""How soon all views follow the line on the loss curve, and what that costs the training under it.
+
+    QT_QPA_PLATFORM=offscreen python benchmarks/scrub.py [--data mnist] [--epochs 10]
+
+Trains so many epochs, then goes on while the line is dragged across them, 60 moves a second, in
+turns with stretches in which nobody touches it. For each move: the event, then all repainting it
+asks for, in ms; for the training the ratio of its speeds, median (least–greatest).
+"""
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from cnnviz.core.datasets import best_available
+from cnnviz.core.settings import Settings
+from cnnviz.ui import theme
+from cnnviz.ui.application import make_application
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
+
+MOVES, TURNS, FRAME_MS = 120, 5, 16
+REST_SECONDS = 3.0
+
+
+def main() -> None:
+    """Prints the times of the moves, then the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default=best_available())
+    parser.add_argument("--epochs", type=int, default=10)
+    args = parser.parse_args()
+    theme.apply_theme(make_application(), "dark")
+    session = Session()
+    window = MainWindow(session, remember=False, ask=False)
+    window.resize(1600, 1000)
+    window.show()
+    session.open_run(RunRequest(args.data, "numpy-cnn", Settings(), 1000), play=True)
+    while len(session.timeline.epochs) < args.epochs:
+        spin(50)
+    window.loss._refresh()
+    moves: list[float] = []
+    ratios: list[float] = []
+    for turn in range(TURNS):
+        rest = speed(session, lambda: spin(round(1000 * REST_SECONDS)))
+        drag = speed(session, lambda turn=turn: moves.extend(scrub(window, turn)))
+        session.past.look_at(None)
+        ratios.append(drag / rest)
+    median, p95, greatest = np.percentile(moves, [50, 95, 100])
+    kept = len(session.timeline.snapshots)
+    print(f"{len(moves)} moves across {args.epochs} epochs, {kept} snapshots")
+    print(f"all views repainted: median {median:.1f}  95 % {p95:.1f}  max {greatest:.1f} ms")
+    low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
+    print(f"training while scrubbing / not: {middle:.2f} ({low:.2f}–{high:.2f})")
+    session.shut_down()
+    while not session.is_shut_down:
+        spin(10)
+    window.close()
+
+
+def speed(session: Session, act) -> float:
+    """Batches a second while `act` goes on."""
+    session.drain()
+    before, begin = session.status.step, time.perf_counter()
+    act()
+    session.drain()
+    return (session.status.step - before) / (time.perf_counter() - begin)
+
+
+def scrub(window: MainWindow, turn: int) -> list[float]:
+    """Drags the line to and fro; milliseconds of each move."""
+    plot = window.loss.plot
+    port = plot.viewport()
+    y = plot.height() / 2
+    low, high = plot.across.pixel(0.0), plot.across.pixel(float(len(plot.timeline)))
+    rng, found = np.random.default_rng(turn), []
+    send(port, QEvent.Type.MouseButtonPress, QPointF(high, y))
+    for share in 0.5 + 0.5 * np.cos(np.linspace(0, 4 * np.pi, MOVES)) * rng.uniform(0.8, 1):
+        begin = time.perf_counter()
+        send(port, QEvent.Type.MouseMove, QPointF(low + share * (high - low), y))
+        QApplication.sendPostedEvents()
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        found.append(1000 * (time.perf_counter() - begin))
+        spin(max(1, FRAME_MS - round(found[-1])))
+    send(port, QEvent.Type.MouseButtonRelease, QPointF(high + 40, y))
+    return found
+
+
+def send(port, kind: QEvent.Type, at: QPointF) -> None:
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    button = none if kind is QEvent.Type.MouseMove else left
+    held = none if kind is QEvent.Type.MouseButtonRelease else left
+    where = QPointF(port.mapToGlobal(at))
+    event = QMouseEvent(kind, at, where, button, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(port, event)
+
+
+def spin(milliseconds: int) -> None:
+    """Lets the event loop run."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+if __name__ == "__main__":
+    main()
