@@ -10,10 +10,12 @@ from cnnviz import __version__
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import StorageError
 from cnnviz.core.layers import build_layers
+from cnnviz.core.optimizers import optimizer
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import Snapshot, Trainer
+from cnnviz.core.workspace import Array
 
 COLUMNS = ("loss", "accuracy", "rate", "seconds")
 """Of the history: what is known of every batch."""
@@ -106,6 +108,27 @@ class SavedRun:
                 f"The run was trained on other data than {dataset.title} is now: images, labels or "
                 f"classes differ. It can go on only with what was “{self.data}” then."
             )
+
+
+def beginning(spec: Spec, vector: Array, settings: Settings, dataset: Dataset) -> SavedRun:
+    """A run of no batch that begins with these weights instead of drawn ones."""
+    state = optimizer(settings.optimizer)(vector.copy()).copy_state()
+    begin = Snapshot(0, vector.copy(), state)
+    return SavedRun(
+        cnnviz=__version__,
+        spec=spec,
+        settings=settings,
+        data=dataset.name,
+        fingerprint=dataset.fingerprint,
+        rates=((0, settings.learning_rate),),
+        convolutions=((0, settings.convolution),),
+        epochs=(),
+        history={name: np.empty(0) for name in COLUMNS},
+        snapshots=(begin,),
+        pinned=frozenset(),
+        interval=Timeline().interval,
+        newest=begin,
+    )
 
 
 def take_changes(

@@ -28,6 +28,7 @@ from cnnviz.ui import main_menu, theme
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
+from cnnviz.ui.exports import Exports
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.keeper import Keeper
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.windows = Windows(session, self)
         self.keeper = Keeper(session, self, remember)
         self.files = RunFiles(session, self.keeper, self)
+        self.exports = Exports(session, self)
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
         self.controls.menu_button.clicked.connect(self.open_menu)
@@ -371,7 +373,8 @@ class MainWindow(QMainWindow):
     def _threads_have_ended(self) -> bool:
         parts = (self.session, self.edits, self.loss.exact)
         parts_have = all(part.is_shut_down for part in parts)
-        return parts_have and self.windows.are_shut_down and self.keeper.is_idle
+        are_idle = self.keeper.is_idle and self.exports.is_idle
+        return parts_have and self.windows.are_shut_down and are_idle
 
     def _close_without_asking(self) -> None:
         self._ask = False

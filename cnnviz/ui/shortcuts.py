@@ -36,6 +36,8 @@ SHORTCUTS = (
     Shortcut(("Ctrl+O",), "files.open", "Open a run…"),
     Shortcut(("Ctrl+S",), "files.save", "Save the run"),
     Shortcut(("Ctrl+Shift+S",), "files.save_as", "Save the run elsewhere…"),
+    Shortcut(("Ctrl+Shift+E",), "exports.choose_format", "Export the network or the run…"),
+    Shortcut(("Ctrl+I",), "exports.open_weights", "Begin with weights from a file…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),

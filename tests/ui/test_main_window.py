@@ -45,6 +45,11 @@ def dialog(kind):
     return found if isinstance(found, kind) else None
 
 
+def menu():
+    found = QApplication.activePopupWidget()
+    return found if isinstance(found, ChoiceMenu) else None
+
+
 def is_open(window, kind):
     """Whether a window of this kind stands beside the main one."""
     made = window.windows.made(kind)
@@ -86,11 +91,13 @@ def after(method):
         "session.edits.undo": lambda window: not window.session.edits.now,
         "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
+        "exports.choose_format": lambda window: menu() is not None,
+        "exports.open_weights": lambda window: dialog(QFileDialog) is not None,
         "files.open": lambda window: dialog(QFileDialog) is not None,
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
-        "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
+        "open_menu": lambda window: menu() is not None,
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
         "escape": lambda window: window.session.selection.pinned is None,

@@ -1,0 +1,133 @@
+"""The network of the moment that is looked at for other programs, and weights from there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from cnnviz.core.export import FORMATS, Format, Source, of_run
+from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
+from cnnviz.core.network import Network
+from cnnviz.core.saved_run import SavedRun, beginning
+from cnnviz.core.task import Task, Tasks
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session, request_for
+from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
+from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
+
+POLL_MS = 30
+
+
+class Exports(QObject):
+    """Dialogs, and the tasks behind them; none of them blocks the event loop."""
+
+    def __init__(self, session: Session, window: QWidget) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+        self._tasks = Tasks()
+        self._watched: list[tuple[Task[ExportStanding], Callable[[ExportStanding], None]]] = []
+        self._poll = QTimer(self)
+        self._poll.setInterval(POLL_MS)
+        self._poll.timeout.connect(self._look)
+
+    # Out.
+
+    @Slot()
+    def choose_format(self) -> None:
+        """A menu of all formats, in the window's upper corner."""
+        at = self._window.mapToGlobal(QPoint(16, 48))
+        ChoiceMenu(self._window, [[self._choice(each) for each in FORMATS.values()]]).open_at(at)
+
+    def _choice(self, kind: Format) -> Choice:
+        def ask() -> None:
+            self.ask_where(kind)
+
+        return Choice(f"{kind.title[0].upper()}{kind.title[1:]} ({kind.suffix})…", ask)
+
+    def ask_where(self, kind: Format) -> SaveDialog | None:
+        """Asks for a file and writes the network there, as it is looked at now."""
+        session, snapshot, run = self._session, self._session.past.snapshot, self._session.runs.open
+        if run is None:
+            return None
+
+        def write(path: Path) -> None:
+            def go_on(saved: SavedRun) -> None:
+                def source() -> Source:
+                    return of_run(saved, snapshot, session.dataset)
+
+                self._write(kind, path, source)
+
+            session.capture(go_on)
+
+        batch = session.shown_step if snapshot else len(session.timeline)
+        name = f"{run.name}-batch-{batch}".replace(" ", "-")
+        return SaveDialog(self._window, session, name, {kind.suffix: kind.title}, write)
+
+    def _write(self, kind: Format, path: Path, source: Callable[[], Source]) -> None:
+        def show() -> None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+        def finish(standing: ExportStanding) -> None:
+            if standing.failure:
+                self._session.noticed.emit(Notice(*standing.failure))
+            elif kind.suffix == ".html":
+                self._session.noticed.emit(Notice(f"{path.name} is written.", "", "Open it", show))
+            else:
+                self._session.noticed.emit(Notice(f"{path.name} is written."))
+
+        self._watch(Exporting(kind.name, path, source), finish)
+
+    # In.
+
+    @Slot()
+    def open_weights(self) -> None:
+        """Asks for a file of weights and begins a run with them; the run of now stays."""
+        ends = " ".join(f"*{each.suffix}" for each in FORMATS.values() if each.read)
+        dialog = QFileDialog(self._window, "Weights from a file", str(folder_of(self._session)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([f"Weights ({ends})", "All files (*)"])
+        dialog.fileSelected.connect(self.read_weights)
+        dialog.open()
+
+    @Slot(str)
+    def read_weights(self, name: str) -> None:
+        """Begins a run with the weights in that file, on the data of now."""
+
+        def finish(standing: ExportStanding) -> None:
+            if standing.network:
+                self._begin(standing.network)
+            elif standing.failure:
+                self._session.noticed.emit(Notice(*standing.failure))
+
+        self._watch(ReadingWeights(Path(name), self._session.spec), finish)
+
+    def _begin(self, network: Network) -> None:
+        session = self._session
+        if session.dataset:
+            start = beginning(network.spec, network.vector, session.settings, session.dataset)
+            session.open_run(request_for(start))
+
+    # The end.
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        return self._tasks.are_over
+
+    def _watch(self, task: Task[ExportStanding], finish: Callable[[ExportStanding], None]) -> None:
+        self._watched.append((task, finish))
+        self._tasks.start(task)
+        self._poll.start()
+
+    @Slot()
+    def _look(self) -> None:
+        ended = [each for each in self._watched if each[0].standing.ended]
+        self._watched = [each for each in self._watched if each not in ended]
+        if not self._watched:
+            self._poll.stop()
+        for task, finish in ended:
+            finish(task.standing)
