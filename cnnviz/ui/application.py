@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.datasets import best_available
@@ -53,7 +53,9 @@ def open_window(
         window.keeper.open(run)
     else:
         session.open_run(RunRequest(data or best_available(), network, Settings()), play)
-    window.keeper.offer_copies()
+    # The first run's opening would take the offer away again.
+    once = Qt.ConnectionType.SingleShotConnection
+    session.run_changed.connect(window.keeper.offer_copies, once)
     window.show()
     with on_interrupt(window.interrupt), garbage_collected_here():
         status = app.exec()

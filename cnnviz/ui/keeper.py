@@ -177,6 +177,7 @@ class Keeper(QObject):
             self._lock = lock if lock.tryLock(0) else None
         return self._lock is not None
 
+    @Slot()
     def offer_copies(self) -> None:
         """Offers what windows left behind that did not close, if there is any."""
         found = [path for folder in _left_behind() for path in sorted(folder.glob(f"*{SUFFIX}"))]
