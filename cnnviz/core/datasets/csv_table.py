@@ -65,7 +65,7 @@ def read_csv(path: Path, options: Options, watch: Watch) -> tuple[Dataset, Repor
 
 
 def _form(path: Path) -> _Form:
-    """What the first lines say of all: how many columns most of them have, and if there is a header."""
+    """What the first lines say of all: how many columns most have, and if there is a header."""
     if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a pipe would have no end)
         raise DataError(f"{printable(path)} is no regular file. Name a CSV file.")
     lines = [line for _, line in zip(range(50), _lines(path), strict=False) if line.strip()]

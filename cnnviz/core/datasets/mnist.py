@@ -112,7 +112,7 @@ def existing_folder(published: Published) -> Path | None:
 
 def has_idx_files(folder: str | Path) -> bool:
     """Whether at least one of the four files is there."""
-    return any(_find(Path(folder), name) for name in FILES)
+    return bool(idx_files(Path(folder)))
 
 
 def load_idx_folder(folder: str | Path) -> Dataset:
@@ -135,6 +135,11 @@ def load_idx_folder(folder: str | Path) -> Dataset:
         class_names=tuple(str(label) for label in range(classes)),
         source=f"IDX files in {folder}.",
     )
+
+
+def idx_files(folder: Path) -> list[Path]:
+    """Those of the four files that are there."""
+    return [path for name in FILES if (path := _find(folder, name)) is not None]
 
 
 def is_folder(path: str | Path) -> bool:

@@ -11,7 +11,10 @@ from typing import Any
 from cnnviz.core.datasets.dataset import Dataset, Shape, Split
 from cnnviz.core.datasets.digits import load_digits
 from cnnviz.core.datasets.mnist import (
+    FASHION_MNIST,
+    MNIST,
     has_idx_files,
+    is_available,
     is_file,
     is_folder,
     load_fashion_mnist,
@@ -27,6 +30,7 @@ from cnnviz.core.task import Task
 
 LOADERS = {"digits": load_digits, "mnist": load_mnist, "fashion-mnist": load_fashion_mnist}
 """The data sets that have a name of their own."""
+PUBLISHED = {published.name: published for published in (MNIST, FASHION_MNIST)}
 SUFFIXES = (".npz", ".csv")
 KINDS = "a folder with a folder of images for each class, a folder of IDX files, .npz, .csv"
 
@@ -53,7 +57,7 @@ def read_dataset(
     `options` go before those in the name; data sets with names of their own have none. `progress`
     is called on this thread. Raises ReadingCancelled soon after `cancelled()` says so.
     """
-    if isinstance(name_or_path, str) and name_or_path in LOADERS:
+    if isinstance(name_or_path, str) and name_or_path in LOADERS:  # and says what it lacks
         dataset = LOADERS[name_or_path]()
         return dataset, report_on(dataset, name_or_path, dataset.title, [], [])
     if not is_there(name_or_path):
@@ -69,8 +73,6 @@ def read_dataset(
         from cnnviz.core.datasets.class_folders import read_class_folders  # it imports Pillow
 
         return read_class_folders(path, options, progress, cancelled)
-    if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path} is no data set that cnnviz reads. Name {KINDS}.")
     from cnnviz.core.datasets.csv_table import read_csv
     from cnnviz.core.datasets.npz import read_npz
 
@@ -79,14 +81,17 @@ def read_dataset(
 
 
 def is_there(name_or_path: str | Path) -> bool:
-    """Whether there is a data set of that name, or something at that path; nothing is opened.
+    """Whether there is something to read under that name or at that path; nothing is opened.
 
     Raises DataError if the options in the name make no sense.
     """
     if isinstance(name_or_path, str) and name_or_path in LOADERS:
-        return True
+        published = PUBLISHED.get(name_or_path)
+        return published is None or is_available(published)
     path, _ = split_name(name_or_path)
-    return bool(os.fspath(name_or_path)) and (is_folder(path) or is_file(path))
+    if not os.fspath(name_or_path):
+        return False
+    return is_folder(path) or (is_file(path) and path.suffix.lower() in SUFFIXES)
 
 
 def _read_idx(
