@@ -165,7 +165,7 @@ def _class_names(folder: Path, found: Found, items: list[_Item]) -> list[str]:
 def _nothing(folder: Path, found: Found) -> str:
     classes = len(found.train) + len(found.test or {})
     first = next(iter(found.left_out), None)
-    what = f"has {classes} folders, but no image in them" if classes else "has no class folders"
+    what = f"has no image in its {classes} class folders" if classes else "has no class folders"
     why = f" ({first.where}: {first.reason}, for one)" if first else ""
     return (
         f"{printable(folder)} {what}{why}, and lacks train-images-idx3-ubyte and the other files "

@@ -85,7 +85,7 @@ def read(path: str, size: tuple[int, int], channels: int) -> tuple[NDArray[np.ui
         image.draft(mode, (max(size), max(size)))
         image.load()
         plain = _plain(image, changes).convert(mode)
-        if turn := TURNS.get(_orientation(image)):
+        if (turn := TURNS.get(_orientation(image))) is not None:
             plain = plain.transpose(turn)
             changes.append(UPRIGHT)
         height, width = size
