@@ -7,7 +7,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from cnnviz.core.datasets.report import images, printable
 from cnnviz.core.datasets.shaping import by
 
 COLUMNS = "{:<14} {:<14} {:<16} {:<9} {:>8}  {}"
+PATIENCE = 0.5
+"""Seconds after which reading shows a bar."""
 SHOWN = 3
 """Places of each reason that are named; --all names them all."""
 
@@ -92,7 +94,7 @@ def load_dataset(name: str | Path) -> Dataset:
     if report.left_out:
         _say_aside(
             f"{len(report.left_out)} files or lines were left out; "
-            f"`cnnviz data check {report.path}` says why."
+            f"`cnnviz data check {shlex.quote(printable(name))}` says why."
         )
     return dataset
 
@@ -178,7 +180,7 @@ class _Told:
         if trouble := changes.get("trouble"):
             self._bar.write(f"cnnviz: {trouble} Trying another.", file=sys.stderr)
         if file := changes.get("file"):
-            self._bar.set_postfix_str(file, refresh=False)
+            self._bar.set_postfix_str(file)
         if "done" in changes:
             self._bar.total = changes["of"]
             self._bar.update(changes["done"] - self._bar.n)
@@ -214,18 +216,33 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _read(name: str | Path, options: Options | None) -> tuple[Dataset, Report]:
-    """Reads with a moving bar, shown only if it takes long and somebody sees it."""
-    layout = "{desc} {bar} {n_fmt}/{total_fmt} [{remaining}]"
-    with tqdm(bar_format=layout, leave=False, disable=None, delay=0.5) as bar:
+    """Reads with a moving bar."""
+    with closing(_Stages()) as stages:
+        return read_dataset(name, options, stages.show)
 
-        def show(stage: str, done: int, of: int) -> None:
-            if stage != bar.desc:
-                bar.reset()
-                bar.set_description_str(stage, refresh=False)
-            bar.total = of or None
-            bar.update(done - bar.n)
 
-        return read_dataset(name, options, show)
+class _Stages:
+    """A bar for each stage; one shows itself only if it takes long and somebody sees it."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._bar: tqdm | None = None
+
+    def show(self, stage: str, done: int, of: int) -> None:
+        """So many are done."""
+        if self._bar is None or stage != self._stage:
+            self.close()
+            self._stage, layout = stage, "{desc} {bar} {n_fmt}/{total_fmt} [{remaining}]"
+            self._bar = tqdm(
+                desc=stage, bar_format=layout, leave=False, disable=None, delay=PATIENCE
+            )
+        self._bar.total = of or None
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Wipes it away."""
+        if self._bar is not None:
+            self._bar.close()
 
 
 def _text(report: Report, everything: bool) -> str:

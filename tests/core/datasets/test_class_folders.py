@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from cnnviz.core.errors import DataError
 rng = np.random.default_rng(0)
 
 
-def picture(path: Path, size: tuple[int, int] = (6, 5), mode: str = "L", **options: object) -> Path:
+def picture(path: Path, size: tuple[int, int] = (6, 5), mode: str = "L", **options: Any) -> Path:
     """A picture of noise, (width, height) as Pillow has it."""
     channels = len(Image.new(mode, (1, 1)).getbands())
     shape = (size[1], size[0], channels) if channels > 1 else (size[1], size[0])
@@ -84,9 +85,7 @@ def test_classes_are_in_natural_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("train", "test"), [("train", "test"), ("Training", "val")])
-def test_nested_train_and_test_folders_are_the_split(
-    tmp_path: Path, train: str, test: str
-) -> None:
+def test_nested_train_and_test_folders_are_the_split(tmp_path: Path, train: str, test: str) -> None:
     for name in ("cat", "dog"):
         for number in range(3):
             picture(tmp_path / train / name / f"{number}.png")
@@ -133,7 +132,7 @@ def test_the_split_does_not_depend_on_the_order_of_the_file_system(
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(folder_scan.os, "scandir", Reversed)
+    monkeypatch.setattr(os, "scandir", Reversed)
     assert load_dataset(folder).fingerprint == before
     assert read_dataset(folder, Options(seed=1))[0].fingerprint != before
 
@@ -251,10 +250,10 @@ def test_a_name_that_is_no_text_is_read(folder: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux lets a name be no text")
     (folder / "0.png").write_bytes(b"")
-    odd = os.path.join(os.fsencode(folder), b"\xff\xfe")
-    os.mkdir(odd)
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/\xff\xfe"))
+    odd.mkdir()
     for number in range(3):
-        os.link(folder / "cat" / "0.png", os.path.join(odd, b"\xe9%d.png" % number))
+        os.link(folder / "cat" / "0.png", odd / os.fsdecode(b"\xe9%d.png" % number))
     data, report = read_dataset(folder)
     assert report.images == 11
     assert data.class_names == ("cat", "dog", "\ufffd\ufffd")
@@ -311,8 +310,11 @@ def test_a_palette_of_greys_is_grey(tmp_path: Path) -> None:
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(
-        ">I", zlib.crc32(kind + content)
+    return (
+        struct.pack(">I", len(content))
+        + kind
+        + content
+        + struct.pack(">I", zlib.crc32(kind + content))
     )
 
 
@@ -322,7 +324,7 @@ def _png_of(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body + _chunk(b"IEND", b"")
 
 
-def _cut(path: Path, **options: object) -> None:
+def _cut(path: Path, **options: Any) -> None:
     whole = picture(path, (60, 50), **options).read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
 
@@ -437,7 +439,7 @@ def test_what_may_not_be_read_is_left_out_for_root_too(
     locked, opener, scandir = str(folder / "cat" / "0.png"), open, os.scandir
     (folder / "secret").mkdir()
 
-    def refuse(path: object, *more: object, **rest: object) -> object:
+    def refuse(path: Any, *more: Any, **rest: Any) -> Any:
         if path == locked:
             raise PermissionError(13, "Permission denied")
         return opener(path, *more, **rest)
@@ -448,7 +450,7 @@ def test_what_may_not_be_read_is_left_out_for_root_too(
         return scandir(path)
 
     monkeypatch.setattr(pictures, "open", refuse, raising=False)
-    monkeypatch.setattr(folder_scan.os, "scandir", refuse_folder)
+    monkeypatch.setattr(os, "scandir", refuse_folder)
     _, report = read_dataset(folder)
     assert reasons(report)["0.png"] == "it may not be read: permission denied"
     assert "the folder cannot be opened: permission denied" in str(report.left_out)

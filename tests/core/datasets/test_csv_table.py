@@ -146,9 +146,7 @@ def test_what_is_no_table_of_images_is_refused(path: Path, content: str, message
         load_dataset(path)
 
 
-def test_a_line_without_end_takes_no_memory(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_without_end_takes_no_memory(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_table, "LONGEST_LINE", 100)
     path.write_bytes(b"1" * 1000)
     with pytest.raises(DataError, match="a line has more than 100 characters"):

@@ -178,7 +178,9 @@ def test_mnist_nowhere_names_both_places_and_the_way_out(
         load_mnist()
     message = str(caught.value)
     chosen = tmp_path / "mine" / "mnist"
-    assert f"MNIST is not in {chosen} nor in {cache}. Fetch it by `cnnviz data fetch mnist`" in message
+    assert (
+        f"MNIST is not in {chosen} nor in {cache}. Fetch it by `cnnviz data fetch mnist`" in message
+    )
     assert f"into {cache}; or use --data digits." in message
     assert all(name in message for name in mnist.FILES)
 
