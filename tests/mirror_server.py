@@ -13,7 +13,8 @@ class Mirror:
 
     good, then: no-ranges, missing, error, wrong, cut (breaks off half way), stall (sends half, then
     nothing), mute (never answers), short (claims fewer bytes), long (claims more), elsewhere (sends
-    another part than was asked for), unsure (does not say which part), endless
+    another part than was asked for), unsure (does not say which part), endless, labelled (calls a
+    packed file an encoding of what is in it)
     """
 
     files: dict[str, bytes]
@@ -81,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
         if begin and mood != "unsure":
             first = begin + 5 if mood == "elsewhere" else begin
             self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        if mood == "labelled":
+            self.send_header("Content-Encoding", "gzip")
         if mood != "endless":
             self.send_header("Content-Length", str(claimed))
         self.end_headers()

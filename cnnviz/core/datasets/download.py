@@ -177,6 +177,8 @@ class _Line:
         """What the headers say; of several answers, the last is not a redirection."""
         self.status = response.status_code
         self.begin, self.total = _extent(self.status, response.headers)
+        # Some servers call a .gz file an encoding of what is in it; requests would unpack it.
+        response.raw.headers.pop("Content-Encoding", None)
 
     # The reader takes this for the file it writes to.
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
+from cnnviz.core.datasets.report import printable
 from cnnviz.core.errors import DataError
 
 LONGEST_SIDE = 64
@@ -55,7 +56,10 @@ class Options:
 
 
 def full_name(path: str | Path, options: Options) -> str:
-    """The name that reads `path` again in this way: its absolute path, and what is not usual."""
+    """The name that reads `path` again in this way: its absolute path, and what is not usual.
+
+    A path whose bytes are no text is named as a file: address, so that a name can always be saved.
+    """
     usual = Options()
     texts = {
         "size": _by(options.size or ()),
@@ -69,11 +73,13 @@ def full_name(path: str | Path, options: Options) -> str:
         if getattr(options, key) != getattr(usual, key)
     ]
     place = str(Path(path).absolute())
+    if printable(place) != place:
+        place = Path(place).as_uri()
     return f"{place}?{'&'.join(unusual)}" if unusual else place
 
 
 def split_name(name: str | Path) -> tuple[Path, Options]:
-    """The path and the options in a name such as "photos?size=32x32&seed=1".
+    """The path and the options in a name such as "photos?size=32x32&seed=1", or a file: address.
 
     What exists under the whole name is a path. Raises DataError if an option makes no sense.
     """
@@ -84,7 +90,7 @@ def split_name(name: str | Path) -> tuple[Path, Options]:
     except ValueError:  # an ordinary question mark
         pairs = []
     if not pairs:
-        return Path(name), Options()
+        return _place(text), Options()
     readers: dict[str, Callable[[str], Any]] = {
         "size": size_from,
         "colour": str,
@@ -100,7 +106,14 @@ def split_name(name: str | Path) -> tuple[Path, Options]:
             f"“?{chosen}” in {path}?{chosen} cannot be understood; it may be such as "
             "?size=28x28&colour=grey&test=0.2&seed=1."
         ) from None
-    return Path(path), Options(**values)
+    return _place(path), Options(**values)
+
+
+def _place(text: str) -> Path:
+    if text.startswith("file:///"):
+        place = os.fsdecode(unquote_to_bytes(urlsplit(text).path))
+        return Path(place.lstrip("/") if os.name == "nt" else place)
+    return Path(text)
 
 
 def size_from(text: str) -> tuple[int, int]:

@@ -22,7 +22,14 @@ from cnnviz.core.datasets.mnist import (
     load_mnist,
 )
 from cnnviz.core.datasets.options import Options, full_name, split_name
-from cnnviz.core.datasets.report import Cancelled, Progress, ReadingCancelled, Report, report_on
+from cnnviz.core.datasets.report import (
+    Cancelled,
+    Progress,
+    ReadingCancelled,
+    Report,
+    printable,
+    report_on,
+)
 from cnnviz.core.datasets.shaping import check_memory, fitted
 from cnnviz.core.datasets.tables import Watch
 from cnnviz.core.errors import DataError
@@ -98,7 +105,12 @@ def _read_idx(
     folder: Path, options: Options, progress: Progress, cancelled: Cancelled
 ) -> tuple[Dataset, Report]:
     """IDX files as they are, unless a size or colour is chosen."""
-    dataset = load_idx_folder(folder)
+    dataset = replace(
+        load_idx_folder(folder),
+        name=full_name(folder, options),
+        title=printable(folder.absolute().name),
+        source=f"IDX files in {printable(folder)}.",
+    )
     channels, height, width = dataset.input_shape
     notes = []
     shape: Shape = (
@@ -111,8 +123,7 @@ def _read_idx(
             check_memory(len(split), shape)
             return Split(fitted(split.pixels, shape, progress, cancelled), split.labels)
 
-        name = full_name(folder, options)
-        dataset = replace(dataset, name=name, train=fit(dataset.train), test=fit(dataset.test))
+        dataset = replace(dataset, train=fit(dataset.train), test=fit(dataset.test))
         notes.append("All images were brought to the size and colour that were chosen.")
     return dataset, report_on(dataset, folder, "a folder of IDX files", [], notes)
 

@@ -246,6 +246,15 @@ def test_unusual_images_are_read(folder: Path, name: str) -> None:
     assert report.images == 9
 
 
+def _moved(folder: Path, odd: Path) -> Path:
+    """Two of the classes in a folder of the odd one's name."""
+    inner = folder.parent / odd.name
+    inner.mkdir()
+    for name in ("cat", "dog"):
+        (folder / name).rename(inner / name)
+    return inner
+
+
 def test_a_name_that_is_no_text_is_read(folder: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("only Linux lets a name be no text")
@@ -259,6 +268,9 @@ def test_a_name_that_is_no_text_is_read(folder: Path) -> None:
     assert data.class_names == ("cat", "dog", "\ufffd\ufffd")
     str(report).encode()  # it can be printed
     assert data.title.encode()
+    inside, report = read_dataset(_moved(folder, odd))
+    assert inside.name.encode()  # and a run on it saved
+    assert load_dataset(inside.name).fingerprint == inside.fingerprint
 
 
 def pixels_of(tmp_path: Path, name: str, channels: int = 1) -> np.ndarray:

@@ -48,9 +48,10 @@ def mirror() -> Iterator[Serve]:
 
 def source_of(*mirrors: Mirror | str, files: dict[str, bytes] = FILES) -> Source:
     addresses = tuple(each if isinstance(each, str) else each.address for each in mirrors)
+    kinds = ("md5", "sha256") * len(files)
     remote = tuple(
-        RemoteFile(name, f"sha256:{hashlib.sha256(content).hexdigest()}", len(content) + 7)
-        for name, content in files.items()
+        RemoteFile(name, f"{kind}:{hashlib.new(kind, content).hexdigest()}", len(content) + 7)
+        for kind, (name, content) in zip(kinds, files.items(), strict=False)
     )
     return Source(mnist.MNIST, addresses, remote)
 
@@ -134,6 +135,12 @@ def test_another_mirror_goes_on_where_the_first_broke_off(mirror: Serve, tmp_pat
     assert_all_there(tmp_path)
     assert first.requests == [("large.gz", "")]
     assert second.requests == [("large.gz", f"bytes={HALF}-"), ("small.gz", "")]
+
+
+def test_a_packed_file_stays_packed_whatever_it_is_called(mirror: Serve, tmp_path: Path) -> None:
+    files = {"large.gz": gzip.compress(LARGE)}
+    fetch.fetch(source_of(mirror("labelled", files=files), files=files), tmp_path)
+    assert_all_there(tmp_path, files)
 
 
 @pytest.mark.parametrize("mood", ["no-ranges", "elsewhere", "unsure"])

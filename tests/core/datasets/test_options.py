@@ -1,5 +1,7 @@
 """Options survive in a name, whatever the path looks like."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ def test_a_path_that_exists_wins(tmp_path: Path) -> None:
     odd.mkdir()
     assert split_name(odd) == (odd, Options())
     assert split_name(f"{odd}?seed=4") == (odd, Options(seed=4))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a name be no text")
+def test_a_path_that_is_no_text_has_a_name_that_is() -> None:
+    path = Path(os.fsdecode(b"/data/caf\xe9 ?%20"))
+    name = full_name(path, Options(seed=1))
+    assert name == "file:///data/caf%E9%20%3F%2520?seed=1"
+    assert split_name(name) == (path, Options(seed=1))
+    assert split_name(path.as_uri()) == (path, Options())
 
 
 @pytest.mark.parametrize(
