@@ -49,10 +49,10 @@ def read_csv(path: Path, options: Options, watch: Watch) -> tuple[Dataset, Repor
     try:
         form = _form(path)
         rows, labels, numbers = _read(path, form, watch)
+    except PermissionError:
+        raise DataError(f"{printable(path)} may not be read. Check its permissions.") from None
     except OSError as error:
-        raise DataError(
-            f"{printable(path)} cannot be read: {error.strerror}. Check its permissions."
-        ) from None
+        raise DataError(f"{printable(path)} cannot be read: {error.strerror}.") from None
     if not rows:
         first = f": {watch.left_out[0].where}, {watch.left_out[0].reason}" if watch.left_out else ""
         raise DataError(f"{printable(path)} has no line with an image{first}.")

@@ -117,8 +117,9 @@ def cannot_write(folder: Path, error: OSError) -> CnnvizError:
             f"There is no room left in {folder}. Make some; what has arrived is kept, and "
             "fetching goes on from there."
         )
+    what = "permission denied" if isinstance(error, PermissionError) else error.strerror or error
     return CnnvizError(
-        f"Cannot write to {folder}: {error.strerror or error}. Look at its permissions, or set "
+        f"Cannot write to {folder}: {what}. Look at its permissions, or set "
         "CNNVIZ_DATA to a folder that has the files already."
     )
 

@@ -51,6 +51,12 @@ def scan(folder: Path, progress: Progress, cancelled: Cancelled) -> Found:
             f"{folder} is the whole disk, and lacks train-images-idx3-ubyte and the other files of "
             "IDX data. Name a folder that has a folder of images for each class."
         )
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise DataError(
+            f"{printable(folder)} cannot be opened: {_reason(error)}. Check its permissions."
+        ) from None
     scanner = _Scanner(Found(), progress, cancelled)
     children = scanner.children(os.fspath(folder))
     folders = [name for name in children if os.path.isdir(folder / name)]  # noqa: PTH112

@@ -50,6 +50,8 @@ def read_npz(path: Path, options: Options, watch: Watch) -> tuple[Dataset, Repor
             class_names = _class_names(archive, path, names, watch)
     except DataError:
         raise
+    except PermissionError:
+        raise DataError(f"{printable(path)} may not be read. Check its permissions.") from None
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
         # RuntimeError: it is encrypted, or packed in an unknown way.
         raise DataError(

@@ -126,6 +126,9 @@ def test_the_split_does_not_depend_on_the_order_of_the_file_system(
             with scandir(path) as entries:
                 self.entries = list(entries)[::-1]
 
+        def close(self) -> None:
+            pass
+
         def __enter__(self):
             return iter(self.entries)
 
@@ -456,8 +459,8 @@ def test_what_may_not_be_read_is_left_out_for_root_too(
             raise PermissionError(13, "Permission denied")
         return opener(path, *more, **rest)
 
-    def refuse_folder(path: str) -> object:
-        if path.endswith("secret"):
+    def refuse_folder(path: str | Path) -> object:
+        if str(path).endswith("secret"):
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
@@ -467,6 +470,17 @@ def test_what_may_not_be_read_is_left_out_for_root_too(
     assert reasons(report)["0.png"] == "it may not be read: permission denied"
     assert "the folder cannot be opened: permission denied" in str(report.left_out)
     assert report.images == 7
+
+
+def test_a_folder_that_may_not_be_opened_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(DataError, match=r"pets cannot be opened: permission denied\. Check"):
+        load_dataset(folder)
 
 
 def test_a_folder_without_images_is_refused_with_an_example(tmp_path: Path) -> None:

@@ -166,6 +166,18 @@ def test_a_pipe_is_not_waited_for(path: Path) -> None:
         load_dataset(path)
 
 
+def test_a_file_that_may_not_be_read_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write(path, ROWS)
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=r"may not be read\. Check its permissions"):
+        load_dataset(path)
+
+
 def test_reading_can_be_cancelled(path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     write(path, ROWS * 20)

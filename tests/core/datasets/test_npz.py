@@ -273,6 +273,18 @@ def test_a_header_that_claims_too_much_takes_no_memory(path: Path) -> None:
         load_dataset(path)
 
 
+def test_a_file_that_may_not_be_read_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    keras(path)
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    with pytest.raises(DataError, match=r"may not be read\. Check its permissions"):
+        load_dataset(path)
+
+
 def test_reading_can_be_cancelled(path: Path) -> None:
     with pytest.raises(ReadingCancelled):
         read_dataset(keras(path), cancelled=lambda: True)
