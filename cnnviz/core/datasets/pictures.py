@@ -8,9 +8,10 @@ import errno
 import logging
 import os
 import stat
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +43,9 @@ FROM_16_BITS = "with 16 bits per value, brought to 8"
 LOST_COLOUR = "in colour, made grey"
 
 
+_STDERR = threading.Lock()
+
+
 class UnreadableError(Exception):
     """A file that gives no image; its text is the reason."""
 
@@ -60,6 +64,24 @@ def keep_pillow_quiet() -> None:
     logger = logging.getLogger("PIL")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # or Python prints what nobody handles
+
+
+@contextmanager
+def _quiet_libtiff() -> Iterator[None]:
+    """Sends to nowhere what is written to the standard error output meanwhile.
+
+    libtiff, in C, prints there what it finds damaged, and Pillow has no way to tell it not to. One
+    thread at a time, or the true output could get lost.
+    """
+    with _STDERR, ExitStack() as stack:
+        with suppress(OSError):  # a program without a console may have none
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, 2)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            stack.callback(os.close, nowhere)
+            os.dup2(nowhere, 2)
+        yield
 
 
 def glance(path: str) -> Glance:
@@ -83,7 +105,8 @@ def read(path: str, size: tuple[int, int], channels: int) -> tuple[NDArray[np.ui
             changes.append(LOST_COLOUR)
         # A JPEG that is to become small is decoded small at once, many times faster.
         image.draft(mode, (max(size), max(size)))
-        image.load()
+        with _quiet_libtiff() if image.format == "TIFF" else nullcontext():
+            image.load()
         plain = _plain(image, changes).convert(mode)
         if (turn := TURNS.get(_orientation(image))) is not None:
             plain = plain.transpose(turn)

@@ -32,6 +32,7 @@ from cnnviz.core.datasets.splitting import natural, stratified
 from cnnviz.core.errors import DataError
 
 MOST_CLASSES = 1000
+LONGEST_LABEL = 200
 CHUNK = 1024
 """Images that are converted at once."""
 
@@ -141,6 +142,8 @@ def label_text(value: str | float, place: Callable[[int], str], n: int, watch: W
     """One label as a text, "3" for 3.0 and "3.0"; None, and reported, if it is none."""
     text = str(value).strip()
     reason = "" if text else "it has no label"
+    if len(text) > LONGEST_LABEL:
+        reason = f"its label is longer than {LONGEST_LABEL} characters"
     try:
         number = float(text)
     except ValueError:

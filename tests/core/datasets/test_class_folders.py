@@ -350,6 +350,13 @@ def _bad_checksum(path: Path) -> None:
     path.write_bytes(content)
 
 
+def _bad_tiff(path: Path) -> None:
+    """One whose LZW codes are damaged, of which libtiff would complain on the terminal."""
+    content = bytearray(picture(path, (60, 50), compression="tiff_lzw").read_bytes())
+    content[8:200] = b"\xff" * 192
+    path.write_bytes(content)
+
+
 def _zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("1.png", b"x")
@@ -362,6 +369,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut.gif": (_cut, "damaged: "),
     "cut.bmp": (_cut, "damaged: .*truncated"),
     "cut.tif": (lambda path: _cut(path, compression="tiff_lzw"), "no picture|damaged"),
+    "codes.tif": (_bad_tiff, "damaged: "),
     "cut.webp": (lambda path: _cut(path, mode="RGB"), "no picture|damaged"),
     "cut.ppm": (lambda path: _cut(path, mode="RGB"), "damaged: .*truncated"),
     "text.png": (lambda path: path.write_text("hello"), "it is no picture, .* whatever .png says"),
@@ -400,10 +408,13 @@ def break_one(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if name != "above"])
-def test_a_broken_file_is_left_out_with_the_reason(folder: Path, name: str) -> None:
+def test_a_broken_file_is_left_out_with_the_reason(
+    folder: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     break_one(folder, name)
     _, report = read_dataset(folder)
     assert list(reasons(report)) == [name]
+    assert capfd.readouterr() == ("", "")
     assert re.search(BROKEN[name][1], report.left_out[0].reason)
     assert (report.train, report.test) == ((3, 3), (1, 1))
 

@@ -102,6 +102,7 @@ BROKEN = {
     "0.5,1,2,3,4,5,6,7,8,9": "its label 0.5 is no whole number",
     "nan,1,2,3,4,5,6,7,8,9": "its label nan is no whole number",
     ",1,2,3,4,5,6,7,8,9": "it has no label",
+    "a" + "9" * 5000 + ",1,2,3,4,5,6,7,8,9": "its label is longer than 200 characters",
     '0,"1,2,3,4,5,6,7,8,9': "it is damaged: its fields cannot be told apart",
     "\0\0\0": "it has 1 columns instead of 10",
     "\udcff\udcfe": "it has 1 columns instead of 10",
