@@ -1,4 +1,4 @@
-"""The command line: opens the window, or trains, measures or takes a picture without a display.
+"""The command line: opens the window, or works without a display: trains, measures, gets data.
 
 Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 stopped by Ctrl-C,
 141 whoever read the output has gone. Qt is imported only once it is needed and set up.
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from cnnviz import __version__
-from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer, load_dataset
+from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer
 from cnnviz.core.convolution import WAYS
-from cnnviz.core.datasets import best_available, mnist_is_available
+from cnnviz.core.datasets import best_available, is_there
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
 from cnnviz.core.presets import architecture
@@ -28,6 +28,7 @@ from cnnviz.core.settings import check_whole, usual_rate
 from cnnviz.core.spec_file import load_spec
 from cnnviz.core.storage import load_run
 from cnnviz.core.trainer import Diverged
+from cnnviz.data_command import add_data, load_dataset, run_data
 from cnnviz.evaluate_command import add_evaluate, evaluate_run
 from cnnviz.export_command import add_export, export_run
 from cnnviz.outputs import add_force, check_output, write_json
@@ -77,14 +78,15 @@ def _run(argv: Sequence[str] | None) -> int:
     if args.play or args.open:
         option = "--play" if args.play else "--open"
         parser.error(f"{option} is for the window; leave it out or leave out “{args.command}”")
-    if args.command == "bench" and args.data:
-        parser.error("“bench” makes up its images; leave out --data")
+    if args.command in ("bench", "data") and args.data:
+        parser.error(f"“{args.command}” does without it; leave out --data")
     commands = {
         "train": _train,
         "evaluate": evaluate_run,
         "export": export_run,
         "bench": _bench,
         "screenshot": _take_screenshot,
+        "data": run_data,
     }
     return commands[args.command](args)
 
@@ -125,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     add_export(commands)
     _add_bench(commands)
     _add_screenshot(commands)
+    add_data(commands)
     return parser
 
 
@@ -246,7 +249,8 @@ def _add_data_and_network(
         "--data",
         default=data,
         metavar="NAME",
-        help="digits, mnist, or a folder of IDX files (default: mnist if it is there, or digits)",
+        help="digits, mnist, fashion-mnist, or a path: a folder of class folders or of IDX files, "
+        ".npz, .csv (default: mnist if it is there, or digits)",
     )
     _add_network(parser, network)
 
@@ -308,9 +312,8 @@ def _open_window(args: argparse.Namespace) -> int:
 
 def _check_data(name: str | None) -> None:
     """Raises DataError before a window opens that would have nothing to show."""
-    there = name in (None, "digits") or (name == "mnist" and mnist_is_available())
-    if not there and not Path(str(name)).is_dir():
-        load_dataset(str(name))  # says what is missing
+    if name and not is_there(name):
+        load_dataset(name)  # says what is missing
 
 
 def _has_display() -> bool:

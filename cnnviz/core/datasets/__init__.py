@@ -3,49 +3,39 @@
 Read `dataset.py` first: it says what a Dataset is.
 """
 
-from pathlib import Path
-
 from cnnviz.core.datasets.dataset import Dataset, Split
 from cnnviz.core.datasets.digits import load_digits
 from cnnviz.core.datasets.mnist import (
-    is_folder,
+    fashion_mnist_is_available,
+    load_fashion_mnist,
     load_idx_folder,
     load_mnist,
     mnist_is_available,
 )
-from cnnviz.core.errors import DataError
+from cnnviz.core.datasets.options import Options
+from cnnviz.core.datasets.reading import LOADERS, Reading, is_there, load_dataset, read_dataset
+from cnnviz.core.datasets.report import LeftOut, ReadingCancelled, Report
 
 __all__ = [
     "LOADERS",
     "Dataset",
+    "LeftOut",
+    "Options",
+    "Reading",
+    "ReadingCancelled",
+    "Report",
     "Split",
     "best_available",
+    "fashion_mnist_is_available",
+    "is_there",
     "load_dataset",
     "load_digits",
+    "load_fashion_mnist",
     "load_idx_folder",
     "load_mnist",
     "mnist_is_available",
+    "read_dataset",
 ]
-
-LOADERS = {"digits": load_digits, "mnist": load_mnist}
-"""The data sets that have a name of their own."""
-
-
-def load_dataset(name_or_path: str | Path) -> Dataset:
-    """The data set of that name ("digits", "mnist"), or the one in that folder of IDX files.
-
-    A name wins over a folder called the same; "./mnist" is the folder. Raises DataError if there
-    is neither, or if the data are missing or damaged.
-    """
-    name = str(name_or_path)
-    if isinstance(name_or_path, str) and name in LOADERS:
-        return LOADERS[name]()
-    if not is_folder(name_or_path):
-        raise DataError(
-            f"There is no data set “{name}”; there are {', '.join(LOADERS)}, "
-            "and any folder of IDX files, by its path."
-        )
-    return load_idx_folder(name_or_path)
 
 
 def best_available() -> str:

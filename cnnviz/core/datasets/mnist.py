@@ -1,7 +1,7 @@
 """Finds the four IDX files of MNIST, or of any data set published in the same way, in a folder."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,28 +21,98 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 SPELLINGS = "each with or without .gz"
 
 
+@dataclass(frozen=True)
+class Published:
+    """A data set that is published as four such files, and known by its name."""
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    source: str
+
+
+MNIST = Published(
+    "mnist",
+    "MNIST",
+    TEN_DIGITS,
+    "MNIST by Y. LeCun, C. Cortes and C. Burges, from data of NIST, CC BY-SA 3.0.",
+)
+FASHION_MNIST = Published(
+    "fashion-mnist",
+    "Fashion-MNIST",
+    (
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    "Fashion-MNIST by H. Xiao, K. Rasul and R. Vollgraf, Zalando Research, MIT licence.",
+)
+
+
 def load_mnist() -> Dataset:
     """MNIST, 60 000 + 10 000 images of 1×28×28, from $CNNVIZ_DATA/mnist or the cache.
 
     If CNNVIZ_DATA is not set, or has no folder mnist, the user's cache directory is asked. Raises
     DataError if MNIST is in neither place, or as `load_idx_folder` does.
     """
-    folder = _existing_folder()
-    if folder is None:
-        raise DataError(_nowhere())
-    return replace(
-        load_idx_folder(folder),
-        name="mnist",
-        title="MNIST",
-        class_names=TEN_DIGITS,
-        source="MNIST by Y. LeCun, C. Cortes and C. Burges, from data of NIST, CC BY-SA 3.0.",
-    )
+    return load_published(MNIST)
+
+
+def load_fashion_mnist() -> Dataset:
+    """Fashion-MNIST, as many images of clothes, of the same shape, found in the same way."""
+    return load_published(FASHION_MNIST)
 
 
 def mnist_is_available() -> bool:
     """Whether all four files are where `load_mnist` looks; they are not opened."""
-    folder = _existing_folder()
+    return is_available(MNIST)
+
+
+def fashion_mnist_is_available() -> bool:
+    """The same for `load_fashion_mnist`."""
+    return is_available(FASHION_MNIST)
+
+
+def load_published(published: Published) -> Dataset:
+    """Any of the two, as `load_mnist` does it."""
+    folder = existing_folder(published)
+    if folder is None:
+        raise DataError(_nowhere(published))
+    return replace(
+        load_idx_folder(folder),
+        name=published.name,
+        title=published.title,
+        class_names=published.class_names,
+        source=published.source,
+    )
+
+
+def is_available(published: Published) -> bool:
+    """Whether all four files are where `load_published` looks; they are not opened."""
+    folder = existing_folder(published)
     return folder is not None and all(_find(folder, name) for name in FILES)
+
+
+def cache_folder(published: Published) -> Path:
+    """Where it is put when it is fetched; it need not exist."""
+    return platformdirs.user_cache_path("cnnviz") / published.name
+
+
+def existing_folder(published: Published) -> Path | None:
+    """The folder it is read from, if there is one; files may be missing in it."""
+    return next((place for place in _places(published) if is_folder(place)), None)
+
+
+def has_idx_files(folder: str | Path) -> bool:
+    """Whether at least one of the four files is there."""
+    return bool(idx_files(Path(folder)))
 
 
 def load_idx_folder(folder: str | Path) -> Dataset:
@@ -67,6 +137,11 @@ def load_idx_folder(folder: str | Path) -> Dataset:
     )
 
 
+def idx_files(folder: Path) -> list[Path]:
+    """Those of the four files that are there."""
+    return [path for name in FILES if (path := _find(folder, name)) is not None]
+
+
 def is_folder(path: str | Path) -> bool:
     """Whether there is a folder; False, where Path.is_dir raises, if one may not look there."""
     return os.path.isdir(path)  # noqa: PTH112
@@ -77,24 +152,20 @@ def is_file(path: str | Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
-def _places() -> list[Path]:
-    """Where MNIST may be, in the order of asking; the last one is the cache."""
+def _places(published: Published) -> list[Path]:
+    """Where it may be, in the order of asking; the last one is the cache."""
     chosen = os.environ.get("CNNVIZ_DATA")
-    cache = platformdirs.user_cache_path("cnnviz") / "mnist"
-    return [Path(chosen) / "mnist", cache] if chosen else [cache]
+    cache = cache_folder(published)
+    return [Path(chosen) / published.name, cache] if chosen else [cache]
 
 
-def _existing_folder() -> Path | None:
-    return next((place for place in _places() if is_folder(place)), None)
-
-
-def _nowhere() -> str:
-    places = _places()
+def _nowhere(published: Published) -> str:
+    places = _places(published)
     where = " nor in ".join(str(place) for place in places)
     return (
-        f"MNIST is not in {where}. Set CNNVIZ_DATA to the folder that contains mnist/, "
-        f"put the four files {', '.join(FILES)} ({SPELLINGS}) into {places[-1]}, "
-        "or use --data digits."
+        f"{published.title} is not in {where}. Fetch it by `cnnviz data fetch {published.name}`, "
+        f"set CNNVIZ_DATA to the folder that contains {published.name}/, or put the four files "
+        f"{', '.join(FILES)} ({SPELLINGS}) into {places[-1]}; or use --data digits."
     )
 
 

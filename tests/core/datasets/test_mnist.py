@@ -178,8 +178,10 @@ def test_mnist_nowhere_names_both_places_and_the_way_out(
         load_mnist()
     message = str(caught.value)
     chosen = tmp_path / "mine" / "mnist"
-    assert f"MNIST is not in {chosen} nor in {cache}. Set CNNVIZ_DATA" in message
-    assert f"into {cache}, or use --data digits." in message
+    assert (
+        f"MNIST is not in {chosen} nor in {cache}. Fetch it by `cnnviz data fetch mnist`" in message
+    )
+    assert f"into {cache}; or use --data digits." in message
     assert all(name in message for name in mnist.FILES)
 
 
@@ -191,7 +193,7 @@ def test_without_cnnviz_data_only_the_cache_is_named(
         monkeypatch.setenv("CNNVIZ_DATA", value)
     with pytest.raises(DataError) as caught:
         load_mnist()
-    assert str(caught.value).startswith(f"MNIST is not in {cache}. Set")
+    assert str(caught.value).startswith(f"MNIST is not in {cache}. Fetch")
 
 
 def test_incomplete_mnist_is_not_available(cache: Path) -> None:
