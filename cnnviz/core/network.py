@@ -19,6 +19,10 @@ from cnnviz.core.workspace import Array, Workspace, may_diverge
 Lap = Callable[[str, str], None]
 """Called after each layer with its name and "forward" or "backward"; may raise."""
 
+Watch = Callable[[list[Array], list[Array], NDArray[np.integer[Any]]], None]
+"""Called after a batch went both ways: with what `Network.run` returned, the loss's gradient by
+each of these (arrays of the caller's own), and the labels. The first live until the next run."""
+
 WEIGHT_STREAM = 0
 """Keeps the random numbers of the weights apart from those of the shuffles."""
 
@@ -121,8 +125,12 @@ class Network:
     ) -> tuple[float, dict[str, Array]]:
         """The mean loss over the batch and a copy of its gradient by each parameter, by name."""
         loss, _ = self.learn(images, labels)
+        return loss, self.gradients()
+
+    def gradients(self) -> dict[str, Array]:
+        """A copy of what is in `gradient`, by the name of each parameter."""
         gradients = _named(self.layers, self._gradients)
-        return loss, {name: array.copy() for name, array in gradients}
+        return {name: array.copy() for name, array in gradients}
 
     def state_dict(self) -> dict[str, Array]:
         """A copy of every parameter by name, in PyTorch's shapes."""
@@ -178,11 +186,13 @@ class Network:
         labels: NDArray[np.integer[Any]],
         lap: Lap | None = None,
         count: int | None = None,
+        watch: Watch | None = None,
     ) -> tuple[float, Array]:
         """Runs a batch forward and backward, leaving the gradient in `gradient`.
 
         Returns the mean loss and the logits (N, classes), which live until the next run. Where
         these images are only a share of a batch of `count`, both are shares of the batch's mean.
+        `watch` sees all that was computed, and the gradient by the images, which else is not.
         """
         values = self.run(images, lap)
         loss, gradient = loss_and_gradient(
@@ -190,6 +200,7 @@ class Network:
         )
         if lap:
             lap("loss", "forward")
+        seen = [gradient.copy()] if watch else []  # copies, for layers overwrite what they are given
         for k in reversed(range(len(self.layers))):
             by_input = self.layers[k].backward(
                 values[k],
@@ -198,12 +209,16 @@ class Network:
                 self._weights[k],
                 self._gradients[k],
                 self._workspaces[k],
-                to_input=k > 0,
+                to_input=k > 0 or watch is not None,
             )
             if by_input is not None:
                 gradient = by_input
+            if watch:
+                seen.append(gradient.copy())
             if lap:
                 lap(self.layers[k].name, "backward")
+        if watch:
+            watch(values, seen[::-1], labels)
         return loss, values[-1]
 
     def _checked(self, images: Array) -> Array:
