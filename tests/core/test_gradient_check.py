@@ -47,7 +47,7 @@ def test_on_the_network_it_begins_with():
 
 def test_a_kink_within_h_is_told(odd):
     parameter = steepest(odd, "conv2.bias")
-    check = check_gradient(odd, parameter, h=0.5)
+    check = check_gradient(odd, parameter, h=5)
     assert check.kinks["relu1"] > 0
     assert f"{sum(check.kinks.values())} kinks within h (relu1" in check.in_words
     assert "smaller h" in check.in_words
