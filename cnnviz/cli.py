@@ -5,7 +5,6 @@ Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 sto
 """
 
 import argparse
-import json
 import os
 import re
 import sys
@@ -15,19 +14,18 @@ from contextlib import closing
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
-from cnnviz import __version__
+from cnnviz import __version__, experiment_command
 from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer, load_dataset
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import best_available, mnist_is_available
-from cnnviz.core.files import write_atomically
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parallel import usable_cores
 from cnnviz.core.schedules import PEAKS, SCHEDULES
 from cnnviz.core.settings import check_whole, usual_rate
 from cnnviz.core.trainer import Diverged
+from cnnviz.output_file import check_output, write_json
 
 NETWORK = "numpy-cnn"
 EPOCHS = 3
@@ -68,6 +66,7 @@ def _run(argv: Sequence[str] | None) -> int:
     if args.command == "bench" and args.data:
         parser.error("“bench” makes up its images; leave out --data")
     commands = {"train": _train, "bench": _bench, "screenshot": _take_screenshot}
+    commands["experiment"] = experiment_command.experiment
     return commands[args.command](args)
 
 
@@ -95,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands)
     _add_bench(commands)
     _add_screenshot(commands)
+    experiment_command.add_command(commands)
     return parser
 
 
@@ -282,7 +282,7 @@ def _train(args: argparse.Namespace) -> int:
     if args.save:
         _check_save(args)
     if args.json:
-        _check_output(args.json, args.force)
+        check_output(args.json, args.force)
     status = 0
     run = _begin(args)
     with closing(run.trainer) as trainer:
@@ -298,7 +298,7 @@ def _train(args: argparse.Namespace) -> int:
             status = 130
         finally:
             if args.json:
-                _write_json(args.json, terminal.report(run))
+                write_json(args.json, terminal.report(run))
     if run.seconds:
         print(f"\n{terminal.times_table(run)}")
     return status
@@ -340,7 +340,7 @@ def _check_save(args: argparse.Namespace) -> None:
             f"{args.save} exists already. Name another file, go on with the run in it by "
             f"--resume {args.save}, or add --overwrite."
         )
-    _check_output(args.save, force=True)
+    check_output(args.save, force=True)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -351,7 +351,7 @@ def _bench(args: argparse.Namespace) -> int:
     todo = cases(args.network, args.batch_sizes, args.threads, args.scaling)
     sides = compared(args.convolution, against_torch=args.against == "torch")
     if args.json:
-        _check_output(args.json, args.force)
+        check_output(args.json, args.force)
     measured: list[Measurement] = []
     try:
         bench_command.bench(todo, sides, args.repeats, measured)
@@ -360,7 +360,7 @@ def _bench(args: argparse.Namespace) -> int:
         return 130
     finally:
         if args.json:
-            _write_json(args.json, bench_command.report(measured))
+            write_json(args.json, bench_command.report(measured))
     return 0
 
 
@@ -369,7 +369,7 @@ def _take_screenshot(args: argparse.Namespace) -> int:
     check_whole("index of the digit", args.digit, least=0)
     if args.out.suffix.lower() != ".png":
         raise CnnvizError(f"{args.out} must end in .png, for it becomes a PNG picture.")
-    _check_output(args.out, args.force)
+    check_output(args.out, args.force)
     os.environ["QT_QPA_PLATFORM"] = "offscreen"  # Qt reads both once, when it starts
     os.environ["QT_SCALE_FACTOR"] = f"{args.scale:g}"
     from cnnviz.ui.screenshot import take_screenshot
@@ -379,20 +379,3 @@ def _take_screenshot(args: argparse.Namespace) -> int:
         args.out, args.data, args.network, args.epochs, args.digit, args.size, args.scale, theme
     )
     return 0
-
-
-def _check_output(path: Path, force: bool) -> None:
-    """Raises CnnvizError if `path` could not be written later, when the work is done."""
-    try:
-        if path.exists() and not path.is_file():
-            raise CnnvizError(f"{path} is not a file. Name a file to write.")
-        if path.exists() and not force:
-            raise CnnvizError(f"{path} exists already. Name another file, or add --force.")
-        TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise CnnvizError(f"Cannot write {path}: {error.strerror}.") from None
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=2, allow_nan=False)
-    write_atomically(path, f"{text}\n".encode())

@@ -108,7 +108,7 @@ class ThroughPooling:
 
 @dataclass(frozen=True)
 class ThroughActivation:
-    """dL/dz = dL/da · f′(z), one value from one."""
+    """dL/dz = dL/da · f'(z), one value from one."""
 
     place: Place
     through: str
@@ -185,7 +185,8 @@ ValueGradient = (
 )
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True)
+class Parameter:
     """One weight or bias: of which array, such as "conv1.weight", and where in it."""
 
     name: str
@@ -458,9 +459,7 @@ def flat_index(network: Network, parameter: Parameter) -> int:
 
 
 def _check_inside(what: str, shape: tuple[int, ...], index: tuple[int, ...]) -> None:
-    inside = len(index) == len(shape) and all(
-        0 <= k < n for k, n in zip(index, shape, strict=True)
-    )
+    inside = len(index) == len(shape) and all(0 <= k < n for k, n in zip(index, shape, strict=True))
     if not inside:
         raise IndexError(f"{what} {shape} has no value {index}")
 

@@ -144,7 +144,7 @@ def step_with_numbers(found: WeightStep) -> tuple[str, ...]:
 
 
 def gradient_text(layers: Sequence[Layer], found: Explained) -> str:
-    """All of it, to be copied; numbers in full precision, so that they can be added up elsewhere."""
+    """All of it, to be copied; numbers in full precision, to be added up elsewhere."""
     if isinstance(found, WeightStep):
         lines = [*step_formulas(found.optimizer), *step_with_numbers(found), *_step(found)]
     elif isinstance(found, ParameterGradient):

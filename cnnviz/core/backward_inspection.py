@@ -1,4 +1,4 @@
-"""The way back for one image: how much each value of every layer, if it grew, would change the loss.
+"""The way back for one image: how much each value, if it grew, would change the loss.
 
 The twin of inspection.py: the same layers, names and shapes, with gradients in place of values.
 """
@@ -79,7 +79,8 @@ def winning_places(layer: MaxPool2D, inputs: Array) -> NDArray[np.intp]:
     """
     windows = sliding_window_view(np.ascontiguousarray(inputs), layer.size, (2, 3))
     windows = windows[:, :, :: layer.stride[0], :: layer.stride[1]]
-    return windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)
+    places: NDArray[np.intp] = windows.reshape(*windows.shape[:4], -1).argmax(axis=-1)
+    return places
 
 
 def switches(layer: Layer, inputs: Array) -> NDArray[np.generic] | None:

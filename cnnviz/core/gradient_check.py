@@ -99,7 +99,13 @@ def check_gradient(dissection: Dissection, parameter: Parameter, h: float = STEP
             }
         )
     return Check(
-        parameter, h, weight, losses[2], losses[0], float(dissection.gradient[at]), exact,
+        parameter,
+        h,
+        weight,
+        losses[2],
+        losses[0],
+        float(dissection.gradient[at]),
+        exact,
         _kinks(settings),
     )
 

@@ -200,7 +200,9 @@ class Network:
         )
         if lap:
             lap("loss", "forward")
-        seen = [gradient.copy()] if watch else []  # copies, for layers overwrite what they are given
+        seen = (
+            [gradient.copy()] if watch else []
+        )  # copies, for layers overwrite what they are given
         for k in reversed(range(len(self.layers))):
             by_input = self.layers[k].backward(
                 values[k],

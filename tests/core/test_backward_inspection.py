@@ -1,4 +1,4 @@
-"""One image's gradients: against PyTorch, against a nudge of each value, and the shapes they have."""
+"""One image's gradients: against PyTorch, against a nudge of each value; and their shapes."""
 
 import numpy as np
 import pytest
@@ -105,9 +105,7 @@ def test_what_relu_blocked_and_who_won():
     assert blocked.any()
     np.testing.assert_array_equal(blocked, ahead.outputs["conv2"] <= 0)
     assert not back.outputs["conv2"][blocked].any()
-    np.testing.assert_array_equal(
-        back.outputs["conv2"][~blocked], back.outputs["relu1"][~blocked]
-    )
+    np.testing.assert_array_equal(back.outputs["conv2"][~blocked], back.outputs["relu1"][~blocked])
 
 
 def test_winners_are_those_of_the_receptive_field():
@@ -125,7 +123,9 @@ def test_winners_are_those_of_the_receptive_field():
 
 def test_of_equal_values_the_first_wins():
     network = Network(Spec("p", "P", (1, 4, 4), (max_pool2d(2), flatten(), dense(2))))
-    places = winning_places(network.layers[0], np.ones((1, 1, 4, 4), np.float32))
+    layer = network.layers[0]
+    assert isinstance(layer, MaxPool2D)
+    places = winning_places(layer, np.ones((1, 1, 4, 4), np.float32))
     np.testing.assert_array_equal(places, np.zeros((1, 1, 2, 2)))
 
 
