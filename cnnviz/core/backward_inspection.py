@@ -41,21 +41,21 @@ def inspect_backward(network: Network, image: Array, label: int) -> BackwardInsp
 
     Writes to the network's `gradient`. Raises CnnvizError for a class there is not.
     """
-    values: list[Array] = []
-    gradients: list[Array] = []
+    values: dict[int, Array] = {}
+    gradients: dict[int, Array] = {}
 
-    def watch(seen: list[Array], back: list[Array], _: NDArray[np.integer]) -> None:
-        values.extend(seen)
-        gradients.extend(back)
+    def watch(k: int, value: Array, gradient: Array) -> None:
+        values[k] = value
+        gradients[k] = gradient[0].copy(order="C")
 
     loss, _ = network.learn(image[np.newaxis], np.array([label]), watch=watch)
-    names = [layer.name for layer in network.layers]
-    pairs = list(zip(network.layers, values, strict=False))  # each layer with its input
+    layers = network.layers
+    pairs = [(layer, values[k]) for k, layer in enumerate(layers)]  # each with its input
     return BackwardInspection(
         label,
         loss,
-        gradients[0][0],
-        {name: array[0] for name, array in zip(names, gradients[1:], strict=True)},
+        gradients[0],
+        {layer.name: gradients[k] for k, layer in enumerate(layers, start=1)},
         network.gradients(),
         {layer.name: blocked(z)[0] for layer, z in pairs if isinstance(layer, ReLU)},
         {

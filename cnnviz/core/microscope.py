@@ -7,6 +7,7 @@ trainer's own, to the bit, and the vector after the last stop is the trainer's n
 is ours alone: the gradient by the images themselves, which training has no use for.)
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,7 +172,7 @@ def dissect(moment: Moment, lap: Lap | None = None) -> Dissection:
     if lap:
         pulse = lap
         network.set_pulse(lambda: pulse("", ""))
-    kept = _Kept()
+    kept = _Kept(moment.batch.labels)
     loss, gradient = 0.0, np.zeros_like(network.gradient)
     count = len(moment.batch)
     for number, part in enumerate(shares(moment.threads, count)):
@@ -185,11 +186,11 @@ def dissect(moment: Moment, lap: Lap | None = None) -> Dissection:
     names = [INPUT, *(layer.name for layer in network.layers)]
     return Dissection(
         moment,
-        dict(zip(names, map(np.concatenate, zip(*kept.values, strict=True)), strict=True)),
+        {name: np.concatenate(kept.values[k]) for k, name in enumerate(names)},
         np.concatenate(kept.probabilities),
         np.concatenate(kept.losses),
         loss,
-        dict(zip(names, map(np.concatenate, zip(*kept.gradients, strict=True)), strict=True)),
+        {name: np.concatenate(kept.gradients[k]) for k, name in enumerate(names)},
         gradient,
         _update(moment, gradient),
     )
@@ -198,20 +199,29 @@ def dissect(moment: Moment, lap: Lap | None = None) -> Dissection:
 class _Kept:
     """What the slices of a batch left, one after the other."""
 
-    def __init__(self) -> None:
-        self.values: list[list[Array]] = []
-        self.gradients: list[list[Array]] = []
+    def __init__(self, labels: NDArray[np.int64]) -> None:
+        self.values: dict[int, list[Array]] = defaultdict(list)
+        self.gradients: dict[int, list[Array]] = defaultdict(list)
         self.probabilities: list[Array] = []
         self.losses: list[Array] = []
+        self._labels = labels
+        self._logits: int | None = None
 
-    def keep(
-        self, values: list[Array], gradients: list[Array], labels: NDArray[np.integer[Any]]
-    ) -> None:
-        """A `Watch`. Softmax and loss are taken of the same memory as by the trainer."""
-        self.values.append([array.copy(order="C") for array in values])
-        self.gradients.append(gradients)
-        self.probabilities.append(np.ascontiguousarray(softmax(values[-1])))
-        self.losses.append(negative_log_likelihood(values[-1], labels))
+    def keep(self, k: int, value: Array, gradient: Array) -> None:
+        """A `Watch`."""
+        if self._logits is None:
+            self._logits = k  # they come first
+        if k == self._logits:
+            self._keep_loss(value)
+        self.values[k].append(value.copy(order="C"))
+        self.gradients[k].append(gradient.copy(order="C"))
+
+    def _keep_loss(self, logits: Array) -> None:
+        """Softmax and loss, taken of the same memory as by the trainer."""
+        start = sum(map(len, self.losses))
+        labels = self._labels[start : start + len(logits)]
+        self.probabilities.append(np.ascontiguousarray(softmax(logits)))
+        self.losses.append(negative_log_likelihood(logits, labels))
 
 
 def _update(moment: Moment, gradient: Array) -> Update:

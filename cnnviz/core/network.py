@@ -19,9 +19,10 @@ from cnnviz.core.workspace import Array, Workspace, may_diverge
 Lap = Callable[[str, str], None]
 """Called after each layer with its name and "forward" or "backward"; may raise."""
 
-Watch = Callable[[list[Array], list[Array], NDArray[np.integer[Any]]], None]
-"""Called after a batch went both ways: with what `Network.run` returned, the loss's gradient by
-each of these (arrays of the caller's own), and the labels. The first live until the next run."""
+Watch = Callable[[int, Array, Array], None]
+"""Called on the way back with k, entry k of what `Network.run` returns, and the loss's gradient by
+it: from the logits (k = number of layers) down to the images (k = 0). The entry lives until the
+network's next run, the gradient only until `watch` returns: layers overwrite it."""
 
 WEIGHT_STREAM = 0
 """Keeps the random numbers of the weights apart from those of the shuffles."""
@@ -192,7 +193,7 @@ class Network:
 
         Returns the mean loss and the logits (N, classes), which live until the next run. Where
         these images are only a share of a batch of `count`, both are shares of the batch's mean.
-        `watch` sees all that was computed, and the gradient by the images, which else is not.
+        Only for `watch` is the gradient by the images computed, too.
         """
         values = self.run(images, lap)
         loss, gradient = loss_and_gradient(
@@ -200,9 +201,8 @@ class Network:
         )
         if lap:
             lap("loss", "forward")
-        seen = (
-            [gradient.copy()] if watch else []
-        )  # copies, for layers overwrite what they are given
+        if watch:
+            watch(len(self.layers), values[-1], gradient)
         for k in reversed(range(len(self.layers))):
             by_input = self.layers[k].backward(
                 values[k],
@@ -216,11 +216,9 @@ class Network:
             if by_input is not None:
                 gradient = by_input
             if watch:
-                seen.append(gradient.copy())
+                watch(k, values[k], gradient)
             if lap:
                 lap(self.layers[k].name, "backward")
-        if watch:
-            watch(values, seen[::-1], labels)
         return loss, values[-1]
 
     def _checked(self, images: Array) -> Array:
