@@ -1,6 +1,7 @@
 """`cnnviz experiment`: its table, its report, and what it says to what cannot be."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,8 +69,6 @@ def test_the_mean_is_that_of_the_seeds(outcomes):
 
 
 def test_one_that_diverged_says_so(outcomes):
-    from dataclasses import replace
-
     lost = replace(outcomes[0], diverged_at=3)
     text = experiment_command.table(EXPERIMENTS["strides"], [lost, *outcomes[1:]])
     row = text.splitlines()[1]

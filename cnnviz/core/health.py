@@ -123,6 +123,7 @@ def examine(
 
     pixels, labels = images.batch(np.arange(len(images)))
     loss, logits = network.learn(pixels, labels, watch=watch)
+    moved: Array
     if earlier is not None and earlier.step < snapshot.step:
         moved = (snapshot.vector - earlier.vector) / (snapshot.step - earlier.step)
     else:

@@ -19,7 +19,10 @@ from cnnviz.core.health import Health, LayerHealth
 from cnnviz.core.timeline import EpochResult
 
 HIGH_RATIO = 1e-2
-"""Update to weight, ten times what is usual [CS231n]."""
+"""Update to weight, ten times what is usual [CS231n]. Where small batches disagree, a small layer
+of a run that learns well may reach it; so it is a sign only while the loss falls no more."""
+FAR_TOO_HIGH_RATIO = 1e-1
+"""… or from here on, whatever the loss does; our choice."""
 LOW_RATIO = 2e-4
 """A fifth of what is usual [CS231n]."""
 WARM_UP = 100
@@ -46,7 +49,8 @@ GUESSING = 0.9
 UNDERFIT = 0.25
 """A training loss above this share of log(classes) that falls no more is high; our choice."""
 STANDSTILL = 0.98
-"""An epoch whose loss is more than this share of the one before has stood still; our choice."""
+"""A loss that is more than this share of the one before (of an epoch, or a window of batches) has
+stood still; our choice."""
 LEARNED = 0.9
 """Accuracy on the probe from which on small updates worry nobody; our choice."""
 
@@ -84,7 +88,7 @@ def judge(
     if health and not math.isfinite(health.loss):
         return [_diverged(health.step)]
     if health:
-        found += _by_health(health, len(losses))
+        found += _by_health(health, losses)
     return found
 
 
@@ -124,8 +128,8 @@ def _by_loss(classes: int, losses: NDArray[np.float64]) -> Iterator[Verdict]:
     if lowest > GUESSING * guess:
         yield Verdict(
             "guessing",
-            f"After {len(losses)} batches the loss is {now:.3f}; guessing gives {guess:.3f}. It has "
-            "learned hardly anything.",
+            f"After {len(losses)} batches the loss is {now:.3f}; guessing gives {guess:.3f}. It "
+            "has learned hardly anything.",
             "Try another learning rate, ten times higher, then ten times lower; or another "
             "initialisation.",
             numbers,
@@ -165,10 +169,10 @@ def _by_epochs(classes: int, epochs: Sequence[EpochResult]) -> Iterator[Verdict]
         )
 
 
-def _by_health(health: Health, batches: int) -> Iterator[Verdict]:
+def _by_health(health: Health, losses: NDArray[np.float64]) -> Iterator[Verdict]:
     learning = [layer for layer in health.layers if layer.update_ratio is not None]
-    if batches >= WARM_UP:
-        yield from _by_ratio(health, learning)
+    if learning and len(losses) >= max(WARM_UP, 2 * WINDOW):
+        yield from _by_ratio(health, learning, losses)
     for layer in health.layers:
         if layer.dead is not None and layer.dead > DEAD:
             yield Verdict(
@@ -191,10 +195,14 @@ def _by_health(health: Health, batches: int) -> Iterator[Verdict]:
     yield from _by_flow(learning)
 
 
-def _by_ratio(health: Health, learning: Sequence[LayerHealth]) -> Iterator[Verdict]:
+def _by_ratio(
+    health: Health, learning: Sequence[LayerHealth], losses: NDArray[np.float64]
+) -> Iterator[Verdict]:
     ratios = [layer.update_ratio or 0.0 for layer in learning]
-    greatest = max(ratios, default=1.0)
-    if greatest > HIGH_RATIO:
+    greatest = max(ratios)
+    before = losses[-2 * WINDOW : -WINDOW].mean()
+    stands_still = losses[-WINDOW:].mean() > STANDSTILL * before
+    if greatest > (HIGH_RATIO if stands_still else FAR_TOO_HIGH_RATIO):
         layer = learning[ratios.index(greatest)]
         yield Verdict(
             "rate-high",

@@ -1,4 +1,4 @@
-"""Experiments: all learn as they would alone, from the same batches, and can be ended at any time."""
+"""Experiments: all learn as they would alone, from the same batches, and can be ended."""
 
 import threading
 from contextlib import closing
@@ -197,7 +197,7 @@ def test_what_the_user_can_mend_is_told_without_a_traceback(digits, no_threads_l
     task = Experimenting(TWO, digits, replace(TERMS, batch_size=301))
     task.start()
     assert task.join(PATIENCE)
-    message, details = task.standing.failure
+    message, details = task.standing.failure or ("", None)
     assert "batch of 301 is larger than the 300" in message
     assert details == ""
 

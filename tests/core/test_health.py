@@ -5,7 +5,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from cnnviz.core.datasets import Split, load_dataset
+from cnnviz.core.datasets import Dataset, Split, load_dataset
 from cnnviz.core.health import BARS, MOST_VALUES, examine, histogram, probe
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import OPTIMIZERS
@@ -128,8 +128,6 @@ def test_dead_units_and_saturated_ones():
 
 
 def small_data():
-    from cnnviz.core.datasets import Dataset
-
     rng = np.random.default_rng(0)
     split = Split(rng.integers(0, 256, (20, 1, 4, 4), np.uint8), rng.integers(0, 2, 20))
     return Dataset("small", "Small", split, split, ("a", "b"), "Made for the tests.")
