@@ -57,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(argv)
+    if args.command == "experiment" and args.network:
+        parser.error("“experiment” brings its networks; leave out --network")
     if not getattr(args, "resume", None):  # a run that goes on has a network of its own
         args.network = args.network or NETWORK
     if args.command is None:

@@ -1,7 +1,7 @@
 """An experiment in the terminal: its table for people, its report for programs.
 
-The table goes to the standard output, row by row as each is through; the moving bar to the standard
-error output.
+The table goes to the standard output once all is through, or as much of it as there is when it is
+stopped; the moving bar to the standard error output.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from cnnviz.terminal import count
 
 COLUMNS = "{:<18}{:>10}  {:<16}"
 SEED_COLUMN = "{:>10}"
-LAST_COLUMNS = "{:>10}{:>14}"
+LAST_COLUMNS = "{:>10}{:>10}"
 
 
 def add_command(commands: Any) -> None:

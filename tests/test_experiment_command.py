@@ -104,6 +104,8 @@ def test_ctrl_c_keeps_the_seeds_that_are_through(tmp_path, monkeypatch, capsys):
     ("arguments", "message"),
     [
         (["experiment"], "NAME"),
+        (["--network", "tiny", *QUICK], "brings its networks; leave out --network"),
+        (["--play", *QUICK], "--play is for the window"),
         (["experiment", "magic"], "magic"),
         ([*QUICK, "--epochs", "0"], "number of epochs must be a whole number of at least 1"),
         ([*QUICK, "--epochs", "many"], "many"),

@@ -1,16 +1,13 @@
 """The way back's arithmetic in words: where a value is, its formula in symbols, as text to copy.
 
-The twin of arithmetic_text.py. Formulas are those of backward_arithmetic.py and optimizers.py with
-numbers put in for the indices.
+The twin of arithmetic_text.py. Formulas are those of backward_arithmetic.py, optimizers.py and
+parameter_arithmetic.py with numbers put in for the indices.
 """
 
 from collections.abc import Iterator, Sequence
 
 from cnnviz.core.arithmetic_text import MINUS, where
 from cnnviz.core.backward_arithmetic import (
-    Contribution,
-    Parameter,
-    ParameterGradient,
     ThroughActivation,
     ThroughConvolution,
     ThroughDense,
@@ -18,10 +15,15 @@ from cnnviz.core.backward_arithmetic import (
     ThroughLoss,
     ThroughPooling,
     ValueGradient,
-    WeightStep,
 )
 from cnnviz.core.layer import Layer
 from cnnviz.core.optimizers import Adam, Momentum
+from cnnviz.core.parameter_arithmetic import (
+    Contribution,
+    Parameter,
+    ParameterGradient,
+    WeightStep,
+)
 
 SLOPES = {
     "relu": "(1 if z[{at}] > 0 else 0)",

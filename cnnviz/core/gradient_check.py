@@ -10,17 +10,19 @@ error below, and kinks.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.backward_arithmetic import Parameter, flat_index
 from cnnviz.core.backward_inspection import switches
 from cnnviz.core.errors import SettingsError
 from cnnviz.core.loss import loss_and_gradient
 from cnnviz.core.microscope import Dissection
 from cnnviz.core.network import Network
+from cnnviz.core.parameter_arithmetic import Parameter, flat_index
 from cnnviz.core.receptive_field import INPUT
+from cnnviz.core.task import Task
 from cnnviz.core.workspace import may_diverge
 
 STEP = 1e-5
@@ -117,3 +119,24 @@ def _kinks(settings: list[dict[str, NDArray[np.generic]]]) -> dict[str, int]:
         for name in here
     }
     return {name: count for name, count in counts.items() if count}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a check is; once `ended`, it stays so."""
+
+    result: Check | None
+    ended: bool
+    failure: tuple[str, str] | None
+    """What went wrong, and its traceback (empty if the user can mend it)."""
+
+
+class Checking(Task[Standing]):
+    """A check on a thread of its own, for it takes some tenths of a second; never given up."""
+
+    def __init__(self, dissection: Dissection, parameter: Parameter, h: float = STEP) -> None:
+        super().__init__("gradient-check", Standing(None, False, None))
+        self._given = dissection, parameter, h
+
+    def _work(self) -> dict[str, Any]:
+        return {"result": check_gradient(*self._given)}

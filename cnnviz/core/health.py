@@ -22,7 +22,7 @@ from cnnviz.core.workspace import Array, may_diverge
 
 PROBE_IMAGES = 64
 BARS = 40
-MOST_VALUES = 16_384
+MOST_VALUES = 8_192
 """In a histogram; of more values every k-th is counted."""
 STEEPEST = {"sigmoid": 0.25, "arctan": 1.0}
 """The greatest slope that these have, at z = 0."""

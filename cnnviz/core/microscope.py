@@ -124,7 +124,7 @@ class Dissection:
     """Their mean, as the trainer tells it."""
     gradients: dict[str, Array]
     gradient: Array
-    """By every parameter, flat; see `parameter` for one by its name."""
+    """By every parameter, flat; `network().gradients()` has it by name."""
     update: Update
 
     @property
@@ -164,7 +164,8 @@ def dissect(moment: Moment, lap: Lap | None = None) -> Dissection:
 
     `lap` is called as by `Network.learn`, for each slice of each share, and within slow layers with
     two empty words; what it raises gives the dissection up. Keeps BLAS at one thread (see
-    parallel.py), on which the bits depend.
+    parallel.py), on which the bits depend. Where the loss is no finite number the trainer stops
+    before the update; here it is made all the same.
     """
     use_one_blas_thread()
     network = Network(moment.spec, convolution=moment.convolution)

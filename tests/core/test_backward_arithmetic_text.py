@@ -2,12 +2,7 @@
 
 import pytest
 
-from cnnviz.core.backward_arithmetic import (
-    Parameter,
-    explain_gradient,
-    explain_parameter,
-    explain_step,
-)
+from cnnviz.core.backward_arithmetic import explain_gradient
 from cnnviz.core.backward_arithmetic_text import (
     gradient_formula,
     gradient_text,
@@ -17,8 +12,9 @@ from cnnviz.core.backward_arithmetic_text import (
     title,
 )
 from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter, explain_step
 from cnnviz.core.receptive_field import INPUT, Place
-from tests.core.test_backward_arithmetic import dissected
+from tests.core.odd import dissected
 
 
 @pytest.fixture(scope="module")

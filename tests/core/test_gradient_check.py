@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.core.backward_arithmetic import Parameter
 from cnnviz.core.datasets import load_dataset
 from cnnviz.core.errors import SettingsError
-from cnnviz.core.gradient_check import check_gradient
+from cnnviz.core.gradient_check import Checking, check_gradient
+from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.presets import preset
-from tests.core.test_backward_arithmetic import dissected
+from tests.core.odd import dissected
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +71,17 @@ def test_a_step_that_cannot_be_is_refused(odd, h):
 def test_a_parameter_there_is_not_is_refused(odd):
     with pytest.raises(KeyError):
         check_gradient(odd, Parameter("conv9.weight", (0,)))
+
+
+def test_on_its_thread_it_ends_with_the_check(odd):
+    parameter = steepest(odd, "conv1.weight")
+    task = Checking(odd, parameter)
+    task.start()
+    assert task.join(60)
+    assert task.standing.result == check_gradient(odd, parameter)
+    task = Checking(odd, parameter, h=0)
+    task.start()
+    assert task.join(60)
+    message, details = task.standing.failure or ("", None)
+    assert message.startswith("h must be a number above zero")
+    assert details == ""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cnnviz.core import slices
+from cnnviz.core.arithmetic import explain
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import load_dataset
 from cnnviz.core.evaluation import evaluate
@@ -15,7 +16,7 @@ from cnnviz.core.microscope import Dissecting, Moment, Stop, dissect
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import preset
-from cnnviz.core.receptive_field import INPUT
+from cnnviz.core.receptive_field import INPUT, Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.trainer import Interrupted, Trainer
 from tests.core.odd import ODD, odd_data
@@ -145,6 +146,17 @@ def test_a_network_of_it_and_an_image_of_it():
     same(one.image, seen.outputs[INPUT][7])
     same(one.outputs["pool1"], seen.outputs["pool1"][7])
     same(one.probabilities, seen.probabilities[7])
+
+
+def test_the_arithmetic_of_the_way_forward_holds_for_each_image():
+    with closing(Trainer(ODD, odd_data(), Settings(batch_size=20, threads=2))) as trainer:
+        seen = dissect(Moment.of(trainer))
+    network, rng = seen.network(), np.random.default_rng(0)
+    for layer in network.layers:
+        place = Place(layer.name, tuple(int(rng.integers(n)) for n in layer.output_shape))
+        found = explain(network, seen.inspection(13), place)
+        assert found.result == seen.outputs[layer.name][(13, *place.index)]
+        assert found.total == pytest.approx(found.result, rel=1e-4, abs=1e-5)
 
 
 def test_a_network_that_diverged_is_dissected_without_a_warning():
