@@ -17,6 +17,7 @@ from cnnviz.core.backward_arithmetic import (
     ValueGradient,
 )
 from cnnviz.core.layer import Layer
+from cnnviz.core.loss_arithmetic import ImageLoss
 from cnnviz.core.optimizers import Adam, Momentum
 from cnnviz.core.parameter_arithmetic import (
     Contribution,
@@ -46,11 +47,13 @@ CONSTANTS = {
     "beta2": Adam.beta2,
     "epsilon": Adam.epsilon,
 }
-Explained = ValueGradient | ParameterGradient | WeightStep
+Explained = ImageLoss | ValueGradient | ParameterGradient | WeightStep
 
 
 def title(layers: Sequence[Layer], found: Explained) -> str:
     """What it is, in words: Gradient by Conv 2 · map 5 · x 12, y 9."""
+    if isinstance(found, ImageLoss):
+        return f"Loss of image {found.image} of {found.count}"
     if isinstance(found, WeightStep):
         return f"Update of {parameter_words(layers, found.parameter)}"
     if isinstance(found, ParameterGradient):
@@ -69,6 +72,11 @@ def parameter_words(layers: Sequence[Layer], parameter: Parameter) -> str:
         return f"{label} · unit {first} · input {rest[0]}"
     channel, y, x = rest
     return f"{label} · filter {first} · channel {channel} · x {x}, y {y}"
+
+
+def loss_formula(found: ImageLoss) -> str:
+    """One image's loss."""
+    return f"L = −log p[{found.label}] = log Σ exp(z[j] − m) − (z[{found.label}] − m),  m = max z"
 
 
 def gradient_formula(layers: Sequence[Layer], found: ValueGradient) -> str:
@@ -147,13 +155,24 @@ def step_with_numbers(found: WeightStep) -> tuple[str, ...]:
 
 def gradient_text(layers: Sequence[Layer], found: Explained) -> str:
     """All of it, to be copied; numbers in full precision, to be added up elsewhere."""
-    if isinstance(found, WeightStep):
+    if isinstance(found, ImageLoss):
+        lines = [loss_formula(found), *_loss(found)]
+    elif isinstance(found, WeightStep):
         lines = [*step_formulas(found.optimizer), *step_with_numbers(found), *_step(found)]
     elif isinstance(found, ParameterGradient):
         lines = [parameter_formula(layers, found), *_parameter(found)]
     else:
         lines = [gradient_formula(layers, found), *_value(found)]
     return "\n".join([title(layers, found), *lines, ""])
+
+
+def _loss(found: ImageLoss) -> Iterator[str]:
+    yield "class\tz\texp(z − m)"
+    for k, (logit, exponential) in enumerate(zip(found.logits, found.exponentials, strict=True)):
+        yield f"{k}\t{float(logit)!r}\t{float(exponential)!r}"
+    yield f"p {found.probability!r}"
+    yield f"result {found.result!r}"
+    yield f"mean of all {found.count} images {found.mean!r}"
 
 
 def _value(found: ValueGradient) -> Iterator[str]:
