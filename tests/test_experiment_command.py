@@ -1,5 +1,6 @@
 """`cnnviz experiment`: its table, its report, and what it says to what cannot be."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -81,6 +82,18 @@ def test_one_that_diverged_says_so(outcomes):
     (entry,) = report["runs"]
     assert (entry["accuracy"], entry["diverged_at_batch"]) == (None, 3)
     json.dumps(report, allow_nan=False)
+
+
+def test_the_bar_shows_itself_in_a_terminal(monkeypatch, capsys):
+    class Screen(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen = Screen()
+    monkeypatch.setattr("sys.stderr", screen)
+    assert status_of(*QUICK, "--seeds", "4,5") == 0
+    for said in ("Seed 4 (1/2)", "Seed 5 (2/2)", " 100 % ["):
+        assert said in screen.getvalue()
 
 
 def test_ctrl_c_keeps_the_seeds_that_are_through(tmp_path, monkeypatch, capsys):
