@@ -142,8 +142,8 @@ def step_with_numbers(found: WeightStep) -> tuple[str, ...]:
     correction = (1 - Adam.beta2**steps) ** 0.5
     old_mean, old_square = _signed(old["mean"]), _number(old["square"])
     return (
-        f"m ← {_number(old['mean'])} + (1 − {Adam.beta1:g}) · ({_number(found.gradient)} − {old_mean}) = "
-        f"{_number(mean)}",
+        f"m ← {_number(old['mean'])} + (1 − {Adam.beta1:g}) · "
+        f"({_number(found.gradient)} − {old_mean}) = {_number(mean)}",
         f"v ← {old_square} + (1 − {Adam.beta2:g}) · ({gradient}² − {old_square}) = "
         f"{_number(square)}",
         f"c = sqrt(1 − {Adam.beta2:g}^{steps}) = {_number(correction)}",

@@ -48,7 +48,7 @@ def test_every_value_and_every_parameter_adds_up(spec):
             assert abs(found.total - found.result) <= 1e-5 * greatest + 1e-9
     for name, array in seen.network().gradients().items():
         for index in [*np.ndindex(*array.shape)][:30]:
-            found = explain_parameter(seen, Parameter(name, index))
-            assert found.result == array[index]
-            size = np.abs(found.products).sum()
-            assert abs(found.total - found.result) <= 1e-5 * size + 1e-9
+            added = explain_parameter(seen, Parameter(name, index))
+            assert added.result == array[index]
+            size = np.abs(added.products).sum()
+            assert abs(added.total - added.result) <= 1e-5 * size + 1e-9
