@@ -132,7 +132,8 @@ class _Progress:
         self._bar = bar
 
     def __call__(self, share: float, outcomes: tuple[Outcome, ...]) -> None:
-        self._bar.update(share - self._bar.n)
+        self._bar.n = share
+        self._bar.refresh()
 
 
 # For people.
