@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cnnviz import __version__
+from cnnviz import __version__, experiment_command
 from cnnviz.core import PRESETS, CnnvizError, Settings, Trainer
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.datasets import best_available, is_there
@@ -63,8 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str] | None) -> int:
     parser = _parser()
     args = parser.parse_args(_with_run(sys.argv[1:] if argv is None else argv))
-    if args.command in ("evaluate", "export") and args.network:
-        parser.error(f"“{args.command}” takes the network of the run; leave out --network")
+    if args.command in ("evaluate", "export", "experiment") and args.network:
+        parser.error(f"“{args.command}” brings its own network; leave out --network")
     spec = getattr(args, "spec", None)
     others = [name for name in ("resume", "weights") if getattr(args, name, None)]
     if spec and (args.network or "resume" in others):
@@ -84,6 +84,7 @@ def _run(argv: Sequence[str] | None) -> int:
         "train": _train,
         "evaluate": evaluate_run,
         "export": export_run,
+        "experiment": experiment_command.experiment,
         "bench": _bench,
         "screenshot": _take_screenshot,
         "data": run_data,
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bench(commands)
     _add_screenshot(commands)
     add_data(commands)
+    experiment_command.add_command(commands)
     return parser
 
 

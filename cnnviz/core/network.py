@@ -20,6 +20,11 @@ from cnnviz.core.workspace import Array, Workspace, may_diverge
 Lap = Callable[[str, str], None]
 """Called after each layer with its name and "forward" or "backward"; may raise."""
 
+Watch = Callable[[int, Array, Array], None]
+"""Called on the way back with k, entry k of what `Network.run` returns, and the loss's gradient by
+it: from the logits (k = number of layers) down to the images (k = 0). The entry lives until the
+network's next run, the gradient only until `watch` returns: layers overwrite it."""
+
 WEIGHT_STREAM = 0
 """Keeps the random numbers of the weights apart from those of the shuffles."""
 
@@ -117,8 +122,12 @@ class Network:
     ) -> tuple[float, dict[str, Array]]:
         """The mean loss over the batch and a copy of its gradient by each parameter, by name."""
         loss, _ = self.learn(images, labels)
+        return loss, self.gradients()
+
+    def gradients(self) -> dict[str, Array]:
+        """A copy of what is in `gradient`, by the name of each parameter."""
         gradients = _named(self.layers, self._gradients)
-        return loss, {name: array.copy() for name, array in gradients}
+        return {name: array.copy() for name, array in gradients}
 
     def state_dict(self) -> dict[str, Array]:
         """A copy of every parameter by name, in PyTorch's shapes."""
@@ -174,11 +183,13 @@ class Network:
         labels: NDArray[np.integer[Any]],
         lap: Lap | None = None,
         count: int | None = None,
+        watch: Watch | None = None,
     ) -> tuple[float, Array]:
         """Runs a batch forward and backward, leaving the gradient in `gradient`.
 
         Returns the mean loss and the logits (N, classes), which live until the next run. Where
         these images are only a share of a batch of `count`, both are shares of the batch's mean.
+        Only for `watch` is the gradient by the images computed, too.
         """
         values = self.run(images, lap)
         loss, gradient = loss_and_gradient(
@@ -186,6 +197,8 @@ class Network:
         )
         if lap:
             lap("loss", "forward")
+        if watch:
+            watch(len(self.layers), values[-1], gradient)
         for k in reversed(range(len(self.layers))):
             by_input = self.layers[k].backward(
                 values[k],
@@ -194,10 +207,12 @@ class Network:
                 self._weights[k],
                 self._gradients[k],
                 self._workspaces[k],
-                to_input=k > 0,
+                to_input=k > 0 or watch is not None,
             )
             if by_input is not None:
                 gradient = by_input
+            if watch:
+                watch(k, values[k], gradient)
             if lap:
                 lap(self.layers[k].name, "backward")
         return loss, values[-1]

@@ -36,6 +36,16 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def shares(cores: int, batch_size: int) -> list[slice]:
+    """Which images of a batch are whose: at most `cores` parts, as even as can be.
+
+    None has less than LEAST_SHARE images, unless the batch itself does.
+    """
+    count = max(1, min(cores, batch_size // LEAST_SHARE))
+    bounds = [batch_size * k // count for k in range(count + 1)]
+    return [slice(start, end) for start, end in pairwise(bounds)]
+
+
 class ParallelLearner:
     """Runs `Network.learn` on parts of a batch and adds up the gradients, always in one order.
 
@@ -45,9 +55,7 @@ class ParallelLearner:
     def __init__(self, network: Network, cores: int, batch_size: int) -> None:
         """At most `cores` shares, and none with less than LEAST_SHARE images of a batch."""
         use_one_blas_thread()
-        shares = max(1, min(cores, batch_size // LEAST_SHARE))
-        bounds = [batch_size * k // shares for k in range(shares + 1)]
-        parts = [slice(start, end) for start, end in pairwise(bounds)]
+        parts = shares(cores, batch_size)
         self._network = network
         self._shares = [_Share(network, parts[0])]
         self._shares += [_Share(network.twin(), part) for part in parts[1:]]

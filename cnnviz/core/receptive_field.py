@@ -65,16 +65,21 @@ def receptive_field(layers: Sequence[Layer], place: Place) -> dict[str, Field]:
         shape = layers[position].output_shape
     else:
         raise KeyError(place.layer)
-    if len(place.index) != len(shape) or not all(
-        0 <= k < length for k, length in zip(place.index, shape, strict=True)
-    ):
-        raise IndexError(f"{place.layer} {shape} has no value {place.index}")
+    check_inside(place.layer, shape, place.index)
     field = Field(tuple(np.array([k], np.intp) for k in place.index))
     fields = {place.layer: field}
     for k in range(position, -1, -1):
         field = seen_by(layers[k], field)
         fields[names[k - 1] if k else INPUT] = field
     return fields
+
+
+def check_inside(what: str, shape: tuple[int, ...], index: tuple[int, ...]) -> None:
+    """Raises IndexError unless `index` is one in `shape`, counted from the front."""
+    if len(index) != len(shape) or not all(
+        0 <= k < length for k, length in zip(index, shape, strict=True)
+    ):
+        raise IndexError(f"{what} {shape} has no value {index}")
 
 
 def seen_by(layer: Layer, field: Field) -> Field:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cnnviz.core.layer import Layer
 from cnnviz.core.layers import Conv2D
-from cnnviz.core.network import Lap, Network
+from cnnviz.core.network import Lap, Network, Watch
 from cnnviz.core.workspace import Array
 
 CACHE = 5_000_000
@@ -28,17 +28,18 @@ def learn_in_slices(
     labels: NDArray[np.integer[Any]],
     lap: Lap | None = None,
     count: int | None = None,
+    watch: Watch | None = None,
 ) -> tuple[float, Array]:
     """As `Network.learn`, which it calls for one slice after the other."""
     slices = -(-len(images) // slice_size(network.layers))
     count = count or len(images)
     if slices <= 1:
-        return network.learn(images, labels, lap, count)
+        return network.learn(images, labels, lap, count, watch)
     bounds = [len(images) * k // slices for k in range(slices + 1)]
     loss, logits = 0.0, []
     gradient = np.zeros_like(network.gradient)
     for start, stop in pairwise(bounds):
-        part, scores = network.learn(images[start:stop], labels[start:stop], lap, count)
+        part, scores = network.learn(images[start:stop], labels[start:stop], lap, count, watch)
         loss += part
         logits.append(scores.copy())
         gradient += network.gradient

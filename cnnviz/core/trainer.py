@@ -193,8 +193,8 @@ class Trainer:
         """Which training images make the batch after `step` batches, shape (batch_size,)."""
         epoch, batch = divmod(step, self.batches_per_epoch)
         if self._order[0] != epoch:
-            rng = np.random.default_rng([self.settings.seed, SHUFFLE_STREAM, epoch])
-            self._order = (epoch, rng.permutation(len(self.dataset.train)))
+            order = epoch_order(self.settings.seed, epoch, len(self.dataset.train))
+            self._order = (epoch, order)
         size = self.settings.batch_size
         return self._order[1][batch * size : (batch + 1) * size]
 
@@ -223,6 +223,12 @@ class Trainer:
     def close(self) -> None:
         """Ends the helper processes."""
         self._learner.close()
+
+
+def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
+    """In which order an epoch (from 0) goes through the training images, shape (images,)."""
+    rng = np.random.default_rng([seed, SHUFFLE_STREAM, epoch])
+    return rng.permutation(images)
 
 
 def _in_force(changes: list[tuple[int, Value]], step: int) -> Value:
