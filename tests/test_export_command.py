@@ -9,6 +9,7 @@ import pytest
 
 from cnnviz import cli
 from cnnviz.core import Network, evaluate, load_dataset, load_run
+from cnnviz.core.datasets import LOADERS
 from cnnviz.core.export import FORMATS, Source, of_run, read_network, read_weights
 from cnnviz.core.presets import PRESETS
 
@@ -145,7 +146,7 @@ def test_a_missing_package(run, tmp_path, capsys, monkeypatch):
 @pytest.fixture
 def moved(run, monkeypatch):
     """The run's data are no longer there."""
-    monkeypatch.setattr("cnnviz.core.datasets.LOADERS", {})
+    monkeypatch.delitem(LOADERS, "digits")
     return run
 
 
