@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QTimer, Slot
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from cnnviz.ui.application import make_application, open_window
 from cnnviz.ui.main_window import MainWindow
@@ -36,6 +36,7 @@ class Visitor(QObject):
             ("the loss fell", self.loss_fell),
             ("the maps follow", lambda window: window.session.shown_step > 0),
             ("the window is asked to close", self.press_close),
+            ("it asks, and is told not to save", self.press_discard),
         ]
         self.done: list[str] = []
         self.painted = False
@@ -63,7 +64,7 @@ class Visitor(QObject):
         if time.perf_counter() > self.due:
             print(f"gave up waiting: {name}", flush=True)
             self.timer.stop()
-            window.close()
+            window.interrupt()
         elif reached(window):
             print(f"{time.perf_counter() - self.begin:6.2f} s  {name}", flush=True)
             self.done.append(name)
@@ -94,6 +95,15 @@ class Visitor(QObject):
         assert window.session.is_training, "it should still be training"
         xdotool("key", "ctrl+q")
         return True
+
+    def press_discard(self, window: MainWindow) -> bool:
+        """What was learned is in no file, so there is a question."""
+        boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+        for box in boxes:
+            for button in box.buttons():
+                if button.text() == "Don’t save":
+                    click(button)
+        return bool(boxes)
 
 
 def click(widget: QWidget) -> None:
