@@ -3,10 +3,11 @@
     QT_QPA_PLATFORM=offscreen python benchmarks/soak.py [--seconds 600] [--seed 0]
 
 Prints the memory every half minute and closes the window in the middle of training. Random use
-changes what needs memory (the data, the batch size, runs that were left), so growth is judged between
-two moments of rest, after the first minute and at the end, each with the same run alone in the list,
-and snapshots have little room. It works in a folder of its own: what it saves is gone with it. Exit 0
-if nothing was raised, it grew by less than 40 MB between them, and the window closed with 0.
+changes what needs memory (the data, the batch size, runs that were left), so growth is judged
+between two moments of rest, after the first minute and at the end, each with the same run alone in
+the list and little room for snapshots. It works in a folder of its own: what it saves is gone with
+it. Exit status 0 if nothing was raised, it grew by less than 40 MB between them, and the window
+closed with 0.
 """
 
 import argparse
