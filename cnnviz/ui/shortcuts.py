@@ -62,7 +62,7 @@ SHORTCUTS = (
     Shortcut(("Escape",), "escape", "Close the message, or let go of the pinned value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F10",), "open_menu", "The menu of all that can be done"),
-    Shortcut(("F1", "?"), "show_shortcuts", "This list"),
+    Shortcut(("F1", "?"), "show_shortcuts", "All keys"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),
 )
 IN_PLOT = (
