@@ -38,13 +38,14 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
-from cnnviz.core.trainer import Trainer
+from cnnviz.core.trainer import Snapshot, Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.messages import Notice, RunRequest, Times
+from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
@@ -147,27 +148,47 @@ class Session(QObject):
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
 
-    def fork(self, others: Differences, play: bool = False) -> None:
-        """Goes on from the moment that is looked at with other settings, as a run of its own."""
-        parent, at, batches = self.runs.open, self.past.snapshot, self.status.batches_per_epoch
+    def fork(self, others: Differences, play: bool = False, run: Run | None = None) -> None:
+        """Goes on from the moment that is looked at with other settings, as a run of its own.
+
+        `run` is one that was left, of which it goes on from the newest batch.
+        """
+        if run and run.saved:
+            self._begin_fork(run, run.complete(run.saved), run.saved.newest, others, play)
+            return
+        parent, at = self.runs.open, self.past.snapshot
 
         def begin(saved: SavedRun) -> None:
             assert parent
             origin = at if at and at.step <= saved.step else saved.newest
-            try:
-                forked = fork(saved, origin, batches, others)
-            except CnnvizError as error:
-                self.noticed.emit(Notice(str(error)))
-                return
-            name, color = self.runs.next_name()
-            data, timeline = parent.data, forked.timeline()
-            run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
-            run.differences = differences(parent, run, settings_at(saved, origin.step))
-            run.origin = forked.origin
-            self._pin(origin.step)
-            self.open_run(request_for(forked), play, run)
+            if self._begin_fork(parent, saved, origin, others, play):
+                self._pin(origin.step)
 
         self.capture(begin)
+
+    def _begin_fork(
+        self, parent: Run, saved: SavedRun, at: Snapshot, others: Differences, play: bool
+    ) -> bool:
+        batches = parent.batches_per_epoch
+        try:
+            forked = fork(saved, at, batches, others)
+        except CnnvizError as error:
+            self.noticed.emit(Notice(str(error)))
+            return False
+        name, color = self.runs.next_name()
+        data, timeline = parent.data, forked.timeline()
+        run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
+        run.differences = differences(parent, run, settings_at(saved, at.step))
+        run.origin = forked.origin
+        self.open_run(request_for(forked), play, run)
+        return True
+
+    def compare_with(self, run: Run) -> None:
+        """Lays what a run that was left makes of the digit beside it; raises SpecError."""
+        if self.network and self.inspection and run.saved:
+            source = OtherRun(run, self.network)
+            kept = source(self.inspection.image, self.image_index, self.shown_step)
+            self.comparison.keep(kept, source)
 
     def _pin(self, step: int) -> None:
         """A fork's beginning stays in its parent too."""
@@ -507,6 +528,7 @@ class Session(QObject):
         # A network that has just diverged holds infinities; showing it must not warn about them.
         with np.errstate(all="ignore"):
             self.inspection = inspect(self.network, images[0])
+        self.comparison.follow(images[0], self.image_index, self.shown_step)
 
     def _forget_times(self) -> None:
         """An untrained network has taken no time yet."""

@@ -34,6 +34,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Z",), "session.edits.undo", "Undo the last edit"),
     Shortcut(("Ctrl+Shift+Z",), "session.edits.redo", "Redo it"),
     Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
+    Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),

@@ -125,7 +125,7 @@ def test_with_another_batch_size_it_counts_from_zero(
     run, timeline = parent
     other = fork(run, timeline.nearest(14), EPOCH, Differences(batch_size=20))
     assert (other.step, len(other.timeline()), other.epochs) == (0, 0, ())
-    assert other.origin == Origin("", 14, False, 2.0, float(timeline.seconds[:14].sum()))
+    assert other.origin == Origin("", 14, False, 14, 2.0, float(timeline.seconds[:14].sum()))
     assert_same(other.newest, timeline.nearest(14))
     with going_on(other, dataset, 6) as (trainer, its):
         assert trainer.batches_per_epoch == 3

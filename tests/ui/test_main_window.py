@@ -30,6 +30,7 @@ from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
+from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.time_lab import TimeLab
@@ -85,6 +86,7 @@ def after(method):
         "session.edits.undo": lambda window: not window.session.edits.now,
         "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
+        "windows.open_runs": lambda window: is_open(window, RunsWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
