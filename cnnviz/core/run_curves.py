@@ -105,7 +105,8 @@ class RunCurve:
             return self.before.batches + steps
         if across is Across.EPOCHS:
             return self.before.epochs + steps / self.batches_per_epoch
-        return self.before.seconds + self._clock[steps.astype(int)]
+        seconds: Values = self.before.seconds + self._clock[steps.astype(int)]
+        return seconds
 
     def shown(
         self, height: Height, across: Across, part: Range, pixels_per_x: float

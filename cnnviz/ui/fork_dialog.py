@@ -1,6 +1,7 @@
 """Asks what a fork is to do otherwise, and says in words what that will mean."""
 
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
@@ -57,7 +58,6 @@ class ForkDialog(QDialog):
         self._lay_out()
         self._show_settings()
         self._connect()
-        self._tell()
         self.rate.setFocus()
         self.rate.selectAll()
 
@@ -91,10 +91,13 @@ class ForkDialog(QDialog):
         for field in (self.rate, self.batch, self.seed):
             field.lineEdit().returnPressed.disconnect(field.clearFocus)  # Enter forks
             field.setKeyboardTracking(True)  # words follow what is typed
-            field.setFixedWidth(150)
+            field.setFixedSize(150, self.rate.sizeHint().height())
         self.optimizer = ChoiceButton(
             "Optimiser",
-            [(kind.name, kind.title, f"Usual rate {kind.default_rate:g}") for kind in OPTIMIZERS.values()],
+            [
+                (kind.name, kind.title, f"Usual rate {kind.default_rate:g}")
+                for kind in OPTIMIZERS.values()
+            ],
         )
         self.way = ChoiceButton("Convolution", [(name, name, name) for name in WAYS])
         self.optimizer.setToolTip("How a gradient becomes a step")
@@ -128,7 +131,7 @@ class ForkDialog(QDialog):
         grid.setColumnStretch(3, 1)
         column.addLayout(grid)
         column.addSpacing(6)
-        self.words.setMinimumHeight(6 * self.fontMetrics().lineSpacing())  # nothing jumps
+        self.words.setMinimumHeight(4 * self.fontMetrics().lineSpacing())  # nothing jumps
         column.addWidget(self.words)
         column.addWidget(self.error)
         column.addWidget(self.buttons)
@@ -136,6 +139,7 @@ class ForkDialog(QDialog):
     def _connect(self) -> None:
         for field in (self.rate, self.batch, self.seed):
             field.lineEdit().textChanged.connect(self._tell)
+            field.valueChanged.connect(self._tell)  # the arrows do not tell of text
         self.optimizer.chosen.connect(self._choose_optimizer)
         self.way.chosen.connect(self._choose_way)
         self.newest.toggled.connect(self._show_settings)
@@ -164,15 +168,17 @@ class ForkDialog(QDialog):
     def differences(self) -> Differences:
         """What was chosen otherwise."""
         before = self.before
-        values = {
+        chosen = self._chosen().items()
+        return Differences(**{name: new for name, new in chosen if new != getattr(before, name)})
+
+    def _chosen(self) -> dict[str, Any]:
+        return {
             "learning_rate": self.rate.value(),
             "optimizer": self.optimizer.key,
             "batch_size": self.batch.value(),
             "convolution": self.way.key,
             "seed": self.seed.value(),
         }
-        others = {name: value for name, value in values.items() if value != getattr(before, name)}
-        return Differences(**others)
 
     @Slot()
     def _show_settings(self) -> None:
@@ -211,14 +217,14 @@ class ForkDialog(QDialog):
             self.words.setText("\n".join(in_words(self.run.name, self.before, self.differences)))
 
     def _fault(self) -> str:
-        for field, what in ((self.rate, "learning rate"), (self.batch, "batch size")):
+        for field, what, least in (
+            (self.rate, "learning rate must be a number", "0.000001"),
+            (self.batch, "batch size must be a whole number", "1"),
+            (self.seed, "seed must be a whole number", "0"),
+        ):
             if not field.hasAcceptableInput():
-                least = field.textFromValue(field.minimum())
-                most = field.textFromValue(field.maximum())
-                typed = field.cleanText().strip()
-                return f"The {what} must be a number from {least} to {most}, not “{typed}”."
-        if not self.seed.hasAcceptableInput():
-            return f"The seed must be a whole number from 0 to {MOST_SEED}."
+                typed, most = field.cleanText().strip(), f"{field.maximum():.0f}"
+                return f"The {what} from {least} to {most}, not “{typed}”."
         try:
             self.differences.of(self.before)
         except CnnvizError as error:

@@ -114,7 +114,8 @@ class Runs(QObject):
         runs = [*self.all, *(run for _, run in self._deleted)]
         names = {run.name for run in runs if run is not self.open or _is_worth_keeping(run)}
         number = next(number for number in count(1) if f"Run {number}" not in names)
-        return f"Run {number}", number - 1
+        taken = {run.color for run in runs if run is not self.open or _is_worth_keeping(run)}
+        return f"Run {number}", next(color for color in count() if color not in taken)
 
     def enter(self, run: Run) -> None:
         """`run` is open now; the one before is left, and forgotten if it never learned."""

@@ -131,9 +131,8 @@ class RunsOverlay(QWidget):
         else:
             trained = any(len(run.timeline) for run in self._runs)
             self.empty.setText(NO_EPOCH if trained else NO_BATCH)
-        self.log.setEnabled(shown.height.is_loss)
-        rows = self.plot.in_words(shown.x_range[1]) if not any(points) else self._newest()
-        words = ", ".join(f"{name} {number}" for name, number in rows if number)
+        self.log.setVisible(shown.height.is_loss)
+        words = ", ".join(f"{name} {number}" for name, number in self._newest())
         self.setAccessibleDescription(words or self.empty.text())
 
     def _newest(self) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 from cnnviz.core.curves import percent
 from cnnviz.ui import theme
 from cnnviz.ui.runs import Run
-from cnnviz.ui.widgets.table import BOX, PAD, Cell, Column, QuietTable
+from cnnviz.ui.widgets.table import BOX, HEADER, PAD, Cell, Column, QuietTable
 
 ROW = 27
 NAME = 0
@@ -45,6 +45,10 @@ class RunsTable(QuietTable):
         self.setToolTip("Enter goes on with the chosen run, F2 names it, Space ticks its curve")
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.cells.edited.connect(self.renamed)
+
+    def height_of(self, rows: int) -> int:
+        """Pixels that so many rows and the header take."""
+        return HEADER + ROW * rows + 3
 
     @Slot()
     def edit_name(self) -> None:
@@ -122,7 +126,9 @@ def where_from(run: Run) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """A time that is over: 0.4 s, 38 s, 2 min 05 s, 3 h 20 min."""
+    """A time that is over: 0.4 s, 38 s, 2 min 05 s, 3 h 20 min; none is a dash."""
+    if not seconds:
+        return "–"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -141,9 +147,9 @@ def file_words(run: Run) -> str:
 
 
 def _network(run: Run) -> Cell:
-    parameters = run.parameters
-    count = f"{theme.spaced(parameters)} parameters"
-    return Cell(f"{run.spec.title} · {theme.spaced(parameters)}", tip=f"{run.spec.title}, {count}")
+    parameters = theme.spaced(run.parameters)
+    tip = f"{run.spec.title}, {parameters} parameters"
+    return Cell(f"{run.spec.title} · {parameters} par.", tip=tip)
 
 
 def _differences(run: Run) -> Cell:

@@ -29,6 +29,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.snapshot_memory import SnapshotMemory
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.table import PAD
 from cnnviz.ui.widgets.throttle import Throttle
 
 DEFAULT_SIZE = QSize(1240, 760)
@@ -36,6 +37,8 @@ LEAST_SIZE = QSize(1000, 560)
 REFRESH_MS = 250
 """Between two refreshes while a run grows."""
 MARGIN = 18
+FEWEST_ROWS, MOST_ROWS = 3, 9
+"""Of the list, for which it takes room from the curves."""
 MOST_NAME = 28
 """Letters of a name in a sentence."""
 ABOUT = (
@@ -52,7 +55,7 @@ class RunsWindow(SideWindow):
         self._session, self._runs = session, session.runs
         self.chosen: Run | None = None
         self._hidden: WeakSet[Run] = WeakSet()
-        self._filling = False
+        self._filling = self._divided = False
         self.table = RunsTable()
         self.overlay = RunsOverlay()
         self.notes = RunNotes(session.runs)
@@ -129,12 +132,16 @@ class RunsWindow(SideWindow):
         self.split = QSplitter(Qt.Orientation.Vertical)
         self.split.setHandleWidth(1)
         self.split.setChildrenCollapsible(False)
-        self.table.setMinimumHeight(120)
+        self.table.setMinimumHeight(self.table.height_of(FEWEST_ROWS))
         below.setMinimumHeight(220)
-        self.split.addWidget(self.table)
+        above = QWidget()
+        inset = QHBoxLayout(above)
+        inset.setContentsMargins(MARGIN - PAD, 0, MARGIN - PAD, 0)
+        inset.addWidget(self.table)
+        self.split.addWidget(above)
         self.split.addWidget(below)
-        self.split.setSizes([260, 420])
         self.split.setStretchFactor(1, 1)
+        self.split.splitterMoved.connect(self._keep_division)
         foot = QHBoxLayout()
         foot.setContentsMargins(MARGIN, 0, MARGIN, 12)
         foot.addWidget(self.memory)
@@ -203,6 +210,14 @@ class RunsWindow(SideWindow):
         self.table.cells.show_cells(rows)
         self.table.choose(row_of(runs, self.chosen))
         self._filling = False
+        if not self._divided:
+            height = self.table.height_of(min(max(len(runs), FEWEST_ROWS), MOST_ROWS))
+            self.split.setSizes([height, self.split.height() - height])
+
+    @Slot()
+    def _keep_division(self) -> None:
+        """The user knows how much of the list there should be."""
+        self._divided = True
 
     def _draw(self) -> None:
         ticked = [run for run in self._runs.all if run not in self._hidden]

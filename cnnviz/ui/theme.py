@@ -47,6 +47,10 @@ class Tokens:
     run_6: str
     run_7: str
     run_8: str
+    run_9: str
+    run_10: str
+    run_11: str
+    run_12: str
     """Of the runs that are laid over each other; their names always stand beside them."""
 
 
@@ -74,6 +78,10 @@ DARK = Tokens(
     run_6="#45d0b0",
     run_7="#d9c48a",
     run_8="#90a8cc",
+    run_9="#e27bf0",
+    run_10="#c9e052",
+    run_11="#c98f6b",
+    run_12="#7f8cff",
 )
 LIGHT = Tokens(
     name="light",
@@ -99,6 +107,10 @@ LIGHT = Tokens(
     run_6="#087a5e",
     run_7="#806a30",
     run_8="#4b6690",
+    run_9="#9c1fb0",
+    run_10="#676d00",
+    run_11="#7d4a24",
+    run_12="#2f3fd0",
 )
 THEMES = {tokens.name: tokens for tokens in (DARK, LIGHT)}
 
