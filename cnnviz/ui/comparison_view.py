@@ -1,7 +1,7 @@
 """A line above the network while something is compared: with what, and which side is shown."""
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from cnnviz.ui.comparison import Side
 from cnnviz.ui.session import Session
@@ -27,6 +27,8 @@ class ComparisonView(QWidget):
         self._session = session
         self.label = QLabel()
         self.label.setProperty("small", "true")
+        ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        self.label.setSizePolicy(ignored, preferred)  # the buttons need their room more
         self.buttons = {side: self._chip(side) for side in Side}
         self._group = QButtonGroup(self)
         for button in self.buttons.values():
@@ -81,6 +83,7 @@ class ComparisonView(QWidget):
         """With what, which may change while training goes on."""
         if kept := self._session.comparison.kept:
             self.label.setText(f"Compared with {kept.words}")
+            self.label.setToolTip(self.label.text())
             other, metrics = self.buttons[Side.KEPT], self.fontMetrics()
             title = kept.title[:1].upper() + kept.title[1:]
             title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, MOST_TITLE)

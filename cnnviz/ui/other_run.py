@@ -14,6 +14,9 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Kept
 from cnnviz.ui.runs import Run
 
+MOST_NAME = 24
+"""Letters of the run's name in a line that says more than that."""
+
 
 class OtherRun:
     """A source for the comparison; the run is one that was left."""
@@ -51,14 +54,16 @@ class OtherRun:
         return timeline.nearest(max(step, timeline.first))
 
     def _words(self, snapshot: Snapshot, step: int) -> str:
-        words = f"{self.run.name} at batch {snapshot.step}"
+        name = self.run.name
+        name = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
+        words = f"{name} at batch {snapshot.step}"
         if snapshot.step == step:
             return words
         if snapshot is self._saved.newest:
             return f"{words}, its newest"
         if snapshot.step > step:
             return f"{words}, its first"
-        return f"{words}, the nearest it kept before"
+        return f"{words}, the nearest kept before"
 
 
 def _check_alike(name: str, one: Network, other: Network) -> None:

@@ -192,7 +192,7 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
         if self.overlay.across is Across.BATCHES:
             return f"batch {theme.spaced(round(x))}"
         if self.overlay.across is Across.EPOCHS:
-            return f"epoch {x:.2f}"
+            return f"epoch {f'{x:.2f}'.rstrip('0').rstrip('.')}"
         return _time(x, self.across.high)
 
     # How it is painted: the scales behind the curves, names and marks before them.
@@ -241,7 +241,7 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
         """Ends and names of the curves, and what is under the pointer."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(theme.SMALL))
-        painter.setClipRect(self.area())
+        painter.setClipRect(self.area().adjusted(-5, -5, 5, 5))
         for run, item in zip(self.runs, self._items, strict=False):
             self._paint_dots(painter, run, item)
         painter.setClipping(False)
@@ -265,14 +265,10 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
     def _paint_names(self, painter: QPainter) -> None:
         """At the right, at the heights of the curves' ends, moved apart where they would meet."""
         area, colors = self.area(), theme.tokens()
-        ends = [self._end(place) for place in range(len(self.runs))]
-        heights = [end.y() for end in ends]
-        places = spread(heights, NAME_PITCH, area.top() - 2, area.bottom() + 6)
+        heights = [self._end(place) for place in range(len(self.runs))]
+        places = spread(heights, NAME_PITCH, area.top() - 2, area.bottom() - 5)
         metrics = QFontMetricsF(painter.font())
-        for place, (run, end, y) in enumerate(zip(self.runs, ends, places, strict=True)):
-            if area.right() - end.x() < 60 and end.y() <= area.bottom():
-                painter.setPen(QPen(QColor(colors.line), 1))
-                painter.drawLine(end + QPointF(5, 0), QPointF(area.right() + 8, y))
+        for place, (run, y) in enumerate(zip(self.runs, places, strict=True)):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._color(run))
             painter.drawRoundedRect(QRectF(area.right() + 11, y - 4, 8, 8), 1.5, 1.5)
@@ -281,15 +277,15 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
             text = metrics.elidedText(run.name, ELIDED, RIGHT - 32)
             painter.drawText(QRectF(area.right() + 25, y - 8, RIGHT - 25, 16), LEFT_MIDDLE, text)
 
-    def _end(self, place: int) -> QPointF:
-        """Where a curve ends, or leaves the picture; below it if there is none."""
+    def _end(self, place: int) -> float:
+        """The height at which a curve ends, or leaves the picture; below it if there is none."""
         area = self.area()
         x, y = self._items[place].getData()
         if x is None or not len(x):
-            return QPointF(area.left(), area.bottom() + 1)
+            return area.bottom() + 1
         inside = np.flatnonzero((x <= area.right()) & (x >= area.left()))
         last = inside[-1] if len(inside) else len(x) - 1
-        return QPointF(x[last], min(max(y[last], area.top()), area.bottom()))
+        return min(max(float(y[last]), area.top()), area.bottom())
 
     def _paint_pointer(self, painter: QPainter, x: float) -> None:
         """A line, a dot on each curve, and a box that names the values."""

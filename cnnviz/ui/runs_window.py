@@ -7,7 +7,7 @@ from collections.abc import Callable
 from weakref import WeakSet
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -33,12 +33,13 @@ from cnnviz.ui.widgets.table import PAD
 from cnnviz.ui.widgets.throttle import Throttle
 
 DEFAULT_SIZE = QSize(1240, 760)
-LEAST_SIZE = QSize(1000, 560)
+LEAST_SIZE = QSize(1060, 580)
 REFRESH_MS = 250
 """Between two refreshes while a run grows."""
 MARGIN = 18
 FEWEST_ROWS, MOST_ROWS = 3, 9
-"""Of the list, for which it takes room from the curves."""
+MOST_SHARE = 0.42
+"""Of the list, for which it takes room from the curves; and of the height."""
 MOST_NAME = 28
 """Letters of a name in a sentence."""
 ABOUT = (
@@ -211,7 +212,9 @@ class RunsWindow(SideWindow):
         self.table.choose(row_of(runs, self.chosen))
         self._filling = False
         if not self._divided:
-            height = self.table.height_of(min(max(len(runs), FEWEST_ROWS), MOST_ROWS))
+            height = self.table.height_of(min(len(runs), MOST_ROWS))
+            height = min(height, int(MOST_SHARE * self.split.height()))
+            height = max(height, self.table.height_of(FEWEST_ROWS))
             self.split.setSizes([height, self.split.height() - height])
 
     @Slot()
@@ -324,7 +327,7 @@ class RunsWindow(SideWindow):
             self._say(str(error))
             return
         name = _short(self.chosen.name)
-        self._say(f"The main window shows {name} beside the open run. V there shows one of both.")
+        self._say(f"The main window shows {name} beside the open run. V there changes sides.")
 
     @Slot()
     def rename(self) -> None:
@@ -374,6 +377,11 @@ class RunsWindow(SideWindow):
         """Opens the window, or brings it back, with the keyboard at the list."""
         super().show_in_front()
         self.table.setFocus()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shares the height out anew."""
+        super().resizeEvent(event)
+        self._follow()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""

@@ -75,9 +75,7 @@ def test_it_follows_the_moment(session, first, train):
     assert_shows(session, first, nearest)
     words = f"Run 1 at batch {nearest.step}"
     exact = nearest.step == step
-    assert session.comparison.kept.words == words + (
-        "" if exact else ", the nearest it kept before"
-    )
+    assert session.comparison.kept.words == words + ("" if exact else ", the nearest kept before")
     session.past.look_at(25)
     assert_shows(session, first, first.timeline.nearest(session.shown_step))
     assert session.comparison.kept.words == f"Run 1 at batch {session.shown_step}"

@@ -357,10 +357,9 @@ def test_a_smaller_one_asks_if_snapshots_would_go(
     until(lambda: isinstance(QApplication.activeModalWidget(), QMessageBox))
     box = QApplication.activeModalWidget()
     assert len(session.timeline.snapshots) == count
+    before = theme.spaced(256 * MEGABYTE // trained_long)
     texts = {button.text(): button for button in box.buttons()}
-    qtbot.mouseClick(
-        texts["Thin out" if yes else f"Stay at {256 * MEGABYTE // trained_long} MB"], LEFT
-    )
+    qtbot.mouseClick(texts["Thin out" if yes else f"Stay at {before} MB"], LEFT)
     until(lambda: QApplication.activeModalWidget() is None)
     if yes:
         assert len(session.timeline.snapshots) <= 16
@@ -615,11 +614,13 @@ def test_by_keys_alone(runs, session, train, open_another, until, settled, qtbot
     until(lambda: isinstance(QApplication.activeWindow(), ForkDialog))
     press(qtbot, Qt.Key.Key_Escape)
     until(lambda: QApplication.activeModalWidget() is None)
+    runs.activateWindow()  # which offscreen nobody does
+    until(runs.isActiveWindow)
     press(qtbot, Qt.Key.Key_Escape)
     until(lambda: not runs.isVisible())
 
 
-@pytest.mark.parametrize("size", [(1000, 560), (1240, 720), (1560, 920)])
+@pytest.mark.parametrize("size", [(1060, 580), (1240, 720), (1560, 920)])
 @pytest.mark.parametrize("name", ["dark", "light"])
 def test_it_looks_right_with_twelve_runs_and_long_names(
     name, size, runs, qapp, session, train, fork
