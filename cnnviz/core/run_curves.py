@@ -111,7 +111,10 @@ class RunCurve:
     def shown(
         self, height: Height, across: Across, part: Range, pixels_per_x: float
     ) -> tuple[Values, Values]:
-        """(x, y) of what lies in `part`, and one more at either side: at most 2 points a pixel."""
+        """(x, y) of what lies in `part`, and one more at either side: at most 2 points a pixel.
+
+        Of training, which is smooth, a mean for every other pixel.
+        """
         x, y = self.points(height, across)
         start = max(int(np.searchsorted(x, part[0])) - 1, 0)
         stop = min(int(np.searchsorted(x, part[1], "right")) + 1, len(x))
@@ -121,7 +124,7 @@ class RunCurve:
         if height.is_tested:
             chosen = extremes(y, start, stop, pixels)
             return x[chosen], y[chosen]
-        places, means = bucket_means(y, start, stop, pixels)
+        places, means = bucket_means(y, start, stop, -(-pixels // 2))
         if start == places[0] or len(places) == 1:
             return np.interp(places, np.arange(len(x)), x), means
         places, means = np.append(float(start), places), np.append(y[start], means)

@@ -55,6 +55,7 @@ class RunsWindow(SideWindow):
         super().__init__(parent, "Runs", DEFAULT_SIZE, LEAST_SIZE)
         self._session, self._runs = session, session.runs
         self.chosen: Run | None = None
+        self._deleted: Run | None = None  # as far as told
         self._hidden: WeakSet[Run] = WeakSet()
         self._filling = self._divided = False
         self.table = RunsTable()
@@ -198,7 +199,7 @@ class RunsWindow(SideWindow):
         self._show_settings()
         self.memory.refresh()
         self.about.setText(self._about())
-        self._show_bar()
+        self._tell_deletion()
         self._show_buttons()
 
     def _fill_table(self, runs: list[Run]) -> None:
@@ -260,23 +261,20 @@ class RunsWindow(SideWindow):
         self.buttons["Rename"].setEnabled(run is not None)
         self.buttons["Delete"].setEnabled(left)
 
-    def _say(self, text: str) -> None:
-        self._told = text
+    def _say(self, text: str, can_undo: bool = False) -> None:
         self.message.setText(text)
-        self.undo_button.hide()
+        self.undo_button.setVisible(can_undo)
         self.bar.show()
 
-    _told = ""
-
-    def _show_bar(self) -> None:
-        """What was deleted, as long as it can come back."""
+    def _tell_deletion(self) -> None:
+        """That a run was deleted, once; no more when it is back."""
         deleted = self._runs.last_deleted
-        text = f"{deleted.name} deleted." if deleted else ""
-        if deleted and self._told != text:
-            self._say(text)
-            self.undo_button.show()
-        elif not deleted and self._told.endswith(" deleted."):
-            self._told = ""
+        if deleted is self._deleted:
+            return
+        self._deleted = deleted
+        if deleted:
+            self._say(f"{_short(deleted.name)} deleted.", can_undo=True)
+        else:
             self.bar.hide()
 
     # What the user does.

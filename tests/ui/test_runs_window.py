@@ -545,6 +545,23 @@ def test_compare_shows_the_run_in_the_main_window(
     assert "V there" in runs.message.text()
 
 
+def test_a_message_is_not_covered_by_an_older_one(runs, session, train, open_another, until, qtbot):
+    for seed in (1, 2, 3):
+        train(session, 2)
+        open_another(seed=seed)
+    train(session, 2)
+    press(qtbot, Qt.Key.Key_Delete)
+    press(qtbot, Qt.Key.Key_C)
+    assert "V there" in runs.message.text()
+    train(session, 5)
+    assert "V there" in runs.message.text()
+    press(qtbot, Qt.Key.Key_Delete)
+    assert runs.message.text() == "Run 2 deleted."
+    press(qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert runs.message.text() == "Run 1 deleted."  # which can come back too
+    assert runs.undo_button.isVisible()
+
+
 def test_other_layers_are_refused_in_words(runs, session, train, open_another, qtbot):
     train(session, 5)
     open_another("mlp")

@@ -315,7 +315,7 @@ def _paint_badge(painter: QPainter, inner: QRectF, cell: Cell) -> QRectF:
     small = theme.font(theme.SMALL)
     width = QFontMetricsF(small).horizontalAdvance(cell.badge) + 2 * BADGE_PAD
     left = min(inner.left() + metrics.horizontalAdvance(cell.text) + PAD, inner.right() - width)
-    badge = QRectF(left, round(inner.center().y() - 8) + 0.5, width, 16)
+    badge = QRectF(round(left) + 0.5, round(inner.center().y() - 8) + 0.5, round(width), 16)
     painter.setPen(QPen(QColor(colors.muted), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(badge, 4, 4)
