@@ -37,6 +37,7 @@ from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.run_files import RunFiles
+from cnnviz.ui.runs import remembered_budget
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
@@ -323,6 +324,7 @@ class MainWindow(QMainWindow):
             return
         kept = QSettings()
         self.session.folder = str(kept.value("window/folder", ""))
+        self.session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
         geometry = kept.value("window/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -347,6 +349,7 @@ class MainWindow(QMainWindow):
         kept.setValue("window/geometry", self.saveGeometry())
         kept.setValue("window/theme", theme.tokens().name)
         kept.setValue("window/folder", self.session.folder)
+        kept.setValue("runs/budget", self.session.runs.budget)
         for name, splitter in self._splitters.items():
             kept.setValue(f"window/{name}", splitter.saveState())
 

@@ -38,13 +38,14 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
-from cnnviz.core.trainer import Trainer
+from cnnviz.core.trainer import Snapshot, Trainer
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.messages import Notice, RunRequest, Times
+from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
@@ -98,6 +99,7 @@ class Session(QObject):
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None
+        self._budget = self.runs.budget  # that the runner knows of
         self.image_index = 0
         self.folder = ""  # where something was saved last
         self.times = Times({}, 0.0, 0)
@@ -134,7 +136,9 @@ class Session(QObject):
         if self.request is None:
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
-        timeline = request.start.timeline(Timeline(self.runs.budget)) if request.start else None
+        timeline = Timeline(self.runs.budget)
+        if request.start:
+            request.start.timeline(timeline)
         runner = Runner(build, timeline, gentle=True)
         self._coming = (request, runner, run)
         self._play_when_ready = play
@@ -147,27 +151,47 @@ class Session(QObject):
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
 
-    def fork(self, others: Differences, play: bool = False) -> None:
-        """Goes on from the moment that is looked at with other settings, as a run of its own."""
-        parent, at, batches = self.runs.open, self.past.snapshot, self.status.batches_per_epoch
+    def fork(self, others: Differences, play: bool = False, run: Run | None = None) -> None:
+        """Goes on from the moment that is looked at with other settings, as a run of its own.
+
+        `run` is one that was left, of which it goes on from the newest batch.
+        """
+        if run and run.saved:
+            self._begin_fork(run, run.complete(run.saved), run.saved.newest, others, play)
+            return
+        parent, at = self.runs.open, self.past.snapshot
 
         def begin(saved: SavedRun) -> None:
             assert parent
             origin = at if at and at.step <= saved.step else saved.newest
-            try:
-                forked = fork(saved, origin, batches, others)
-            except CnnvizError as error:
-                self.noticed.emit(Notice(str(error)))
-                return
-            name, color = self.runs.next_name()
-            data, timeline = parent.data, forked.timeline()
-            run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
-            run.differences = differences(parent, run, settings_at(saved, origin.step))
-            run.origin = forked.origin
-            self._pin(origin.step)
-            self.open_run(request_for(forked), play, run)
+            if self._begin_fork(parent, saved, origin, others, play):
+                self._pin(origin.step)
 
         self.capture(begin)
+
+    def _begin_fork(
+        self, parent: Run, saved: SavedRun, at: Snapshot, others: Differences, play: bool
+    ) -> bool:
+        batches = parent.batches_per_epoch
+        try:
+            forked = fork(saved, at, batches, others)
+        except CnnvizError as error:
+            self.noticed.emit(Notice(str(error)))
+            return False
+        name, color = self.runs.next_name()
+        data, timeline = parent.data, forked.timeline()
+        run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
+        run.differences = differences(parent, run, settings_at(saved, at.step))
+        run.origin = forked.origin
+        self.open_run(request_for(forked), play, run)
+        return True
+
+    def compare_with(self, run: Run) -> None:
+        """Lays what a run that was left makes of the digit beside it; raises SpecError."""
+        if self.network and self.inspection and run.saved:
+            source = OtherRun(run, self.network)
+            kept = source(self.inspection.image, self.image_index, self.shown_step)
+            self.comparison.keep(kept, source)
 
     def _pin(self, step: int) -> None:
         """A fork's beginning stays in its parent too."""
@@ -388,6 +412,7 @@ class Session(QObject):
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
         self.timeline = ready.timeline
+        self._budget = self.timeline.budget
         self.past.enter(self.timeline)
         self._newest = (ready.snapshot.step, ready.snapshot.vector)
         self.time_history = TimeHistory(ready.snapshot.step)
@@ -498,8 +523,9 @@ class Session(QObject):
 
     @Slot()
     def _follow_budget(self) -> None:
-        if self._runner:
-            self._runner.set_budget(self.timeline.budget)
+        if self._runner and self._budget != self.timeline.budget:
+            self._budget = self.timeline.budget
+            self._runner.set_budget(self._budget)
 
     @Slot()
     def _show_edits(self) -> None:
@@ -512,6 +538,7 @@ class Session(QObject):
         # A network that has just diverged holds infinities; showing it must not warn about them.
         with np.errstate(all="ignore"):
             self.inspection = inspect(self.network, images[0])
+        self.comparison.follow(images[0], self.image_index, self.shown_step)
 
     def _forget_times(self) -> None:
         """An untrained network has taken no time yet."""

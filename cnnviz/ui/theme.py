@@ -39,6 +39,19 @@ class Tokens:
     paper: str
     """A pixel without ink."""
     ink: str
+    run_1: str
+    run_2: str
+    run_3: str
+    run_4: str
+    run_5: str
+    run_6: str
+    run_7: str
+    run_8: str
+    run_9: str
+    run_10: str
+    run_11: str
+    run_12: str
+    """Of the runs that are laid over each other; their names always stand beside them."""
 
 
 DARK = Tokens(
@@ -57,6 +70,18 @@ DARK = Tokens(
     on_accent="#1b1206",
     paper="#0d0d0d",
     ink="#ffffff",
+    run_1="#5cc8e8",
+    run_2="#f286ba",
+    run_3="#9bd16a",
+    run_4="#b79cff",
+    run_5="#e8816a",
+    run_6="#45d0b0",
+    run_7="#d9c48a",
+    run_8="#90a8cc",
+    run_9="#e27bf0",
+    run_10="#c9e052",
+    run_11="#c98f6b",
+    run_12="#7f8cff",
 )
 LIGHT = Tokens(
     name="light",
@@ -74,9 +99,22 @@ LIGHT = Tokens(
     on_accent="#1b1206",
     paper="#ffffff",
     ink="#111111",
+    run_1="#0b7595",
+    run_2="#c2367b",
+    run_3="#437a12",
+    run_4="#7450d8",
+    run_5="#b5452a",
+    run_6="#087a5e",
+    run_7="#806a30",
+    run_8="#4b6690",
+    run_9="#9c1fb0",
+    run_10="#676d00",
+    run_11="#7d4a24",
+    run_12="#2f3fd0",
 )
 THEMES = {tokens.name: tokens for tokens in (DARK, LIGHT)}
 
+RUN_COLORS = tuple(field.name for field in fields(Tokens) if field.name.startswith("run_"))
 FONT_SIZE = 13
 """Pixels of ordinary text; small text is 11."""
 SMALL = 11
@@ -89,6 +127,11 @@ _current = DARK
 def tokens() -> Tokens:
     """The colours in use; read them when painting, never keep them."""
     return _current
+
+
+def run_token(number: int) -> str:
+    """The name of the token that is the colour of a run, of which there may be any number."""
+    return RUN_COLORS[number % len(RUN_COLORS)]
 
 
 @cache

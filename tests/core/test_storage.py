@@ -570,7 +570,16 @@ def test_a_file_of_format_2_opens() -> None:
         ({"origin": 3}, "“origin” is not an object"),
         ({"origin": {"run": "a"}}, "“step”"),
         (
-            {"origin": {"run": "a", "step": 1, "counted": 1, "epochs": 1, "seconds": 1}},
+            {
+                "origin": {
+                    "run": "a",
+                    "step": 1,
+                    "counted": 1,
+                    "batches": 1,
+                    "epochs": 1,
+                    "seconds": 1,
+                }
+            },
             "true or false",
         ),
     ],

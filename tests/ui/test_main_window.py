@@ -31,6 +31,7 @@ from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
+from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.time_lab import TimeLab
@@ -96,6 +97,7 @@ def after(method):
         "files.open": lambda window: dialog(QFileDialog) is not None,
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
+        "windows.open_runs": lambda window: is_open(window, RunsWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QMess
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
+from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.network_menu import spot_at
 from cnnviz.ui.widgets.saving import take_picture
 
@@ -300,7 +301,9 @@ def test_the_menu_does_what_the_keys_do(big, qtbot, until):
     choose("Compare no more")
     assert session.comparison.kept is None
     choose("Show this map large")
-    until(lambda: big.map_window is not None and big.map_window.isVisible())
+    until(
+        lambda: big.windows.made(MapWindow) is not None and big.windows.made(MapWindow).isVisible()
+    )
 
 
 def test_the_inspector_is_saved_as_a_picture_too(big, menu_at):

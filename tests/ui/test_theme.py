@@ -65,6 +65,25 @@ def test_text_on_buttons_and_plates_is_legible(tokens, ground):
 
 
 @BOTH
+@pytest.mark.parametrize("name", theme.RUN_COLORS)
+def test_the_colours_of_runs_are_legible_and_like_no_other(tokens, name):
+    color = getattr(tokens, name)
+    assert contrast(color, tokens.background) >= 4.5
+    others = {
+        each for each in (*theme.RUN_COLORS, "positive", "negative", "selected") if each != name
+    }
+    nearest = min(
+        np.linalg.norm(np.subtract(rgb(color), rgb(getattr(tokens, each)))) for each in others
+    )
+    assert nearest > 30
+
+
+def test_there_is_a_colour_for_any_number_of_runs():
+    assert len({theme.run_token(number) for number in range(12)}) == 12
+    assert theme.run_token(12) == theme.run_token(0) == "run_1"
+
+
+@BOTH
 @pytest.mark.parametrize("verdict", ["good", "bad"])
 def test_right_and_wrong_are_legible(tokens, verdict):
     assert contrast(getattr(tokens, verdict), tokens.background) >= 4.5
