@@ -10,7 +10,7 @@ from cnnviz.ui.widgets.choice_menu import Choice, Section
 
 SECTIONS: tuple[tuple[str, ...], ...] = (
     ("windows.open_time_lab",),
-    ("save_window",),
+    ("save_window", "save_film"),
     ("change_theme", "show_shortcuts", "close"),
 )
 """Slots of the list of keys, as they stand below each other."""

@@ -46,6 +46,7 @@ from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.messages import Notice, RunRequest, Times
 from cnnviz.ui.past import Past
+from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
@@ -95,6 +96,7 @@ class Session(QObject):
         self.shown_step = 0
         self.past = Past(self)
         self.past.changed.connect(self._show_moment)
+        self.player = Player(self.past)
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None

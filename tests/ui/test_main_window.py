@@ -27,6 +27,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
@@ -85,6 +86,7 @@ def after(method):
         "session.edits.undo": lambda window: not window.session.edits.now,
         "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
+        "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
@@ -95,6 +97,7 @@ def after(method):
         "loss.look_back_by_epoch": lambda window: window.session.past.moment == 0,
         "loss.look_forward_by_epoch": lambda window: window.session.past.moment is None,
         "loss.look_at_now": lambda window: window.session.past.moment is None,
+        "session.player.toggle": lambda window: window.session.player.is_playing,
         "session.keep_or_end": lambda window: window.comparison.isVisible(),
         "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
         "network.next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
