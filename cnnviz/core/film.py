@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from cnnviz.core.errors import CnnvizError
-from cnnviz.core.gif import Pixels, writing_gif
+from cnnviz.core.gif import Color, Pixels, writing_gif
 from cnnviz.core.mp4 import ffmpeg, writing_mp4
 from cnnviz.core.task import Task
 
@@ -53,18 +53,23 @@ class Film(Task[Standing]):
     """Written while frames come: `offer` each, then `finish`, or `cancel` and nothing is left."""
 
     def __init__(
-        self, path: Path, size: tuple[int, int], rate: float, samples: Sequence[Pixels] = ()
+        self,
+        path: Path,
+        size: tuple[int, int],
+        rate: float,
+        samples: Sequence[Pixels] = (),
+        vital: Sequence[Color] = (),
     ) -> None:
         """Frames are (height, width, 3) uint8, for a `size` of (width, height), `rate` a second.
 
-        `samples` are some of them, from which a GIF takes its colours. Raises CnnvizError if films
-        do not become what the end of the name says.
+        A GIF takes its colours from `samples`, which are some of them, and has the `vital` ones as
+        they are. Raises CnnvizError if films do not become what the end of the name says.
         """
         super().__init__("film", Standing())
         self.path = path
         self.size = size
         self.rate = rate
-        self._samples = tuple(samples)
+        self._samples, self._vital = tuple(samples), tuple(vital)
         self._kind = path.suffix.lower()
         self._frames: queue.Queue[Pixels] = queue.Queue(ROOM)
         self._process: subprocess.Popen[bytes] | None = None
@@ -108,7 +113,7 @@ class Film(Task[Standing]):
 
     def _open(self) -> AbstractContextManager[Write]:
         if self._kind == GIF:
-            return writing_gif(self.path, self.size, self.rate, self._samples)
+            return writing_gif(self.path, self.size, self.rate, self._samples, self._vital)
         return writing_mp4(self.path, self.size, self.rate, self._watch)
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:

@@ -20,6 +20,7 @@ from cnnviz.core.files import open_atomically
 
 Pixels = NDArray[np.uint8]
 """A frame, (H, W, 3), red, green and blue."""
+Color = tuple[int, int, int]
 COLORS = 255
 """Of the table's 256; the last means: as in the frame before."""
 UNCHANGED = 255
@@ -33,13 +34,18 @@ FOR_EVER = b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 
 @contextmanager
 def writing_gif(
-    path: Path, size: tuple[int, int], rate: float, samples: Sequence[Pixels]
+    path: Path,
+    size: tuple[int, int],
+    rate: float,
+    samples: Sequence[Pixels],
+    vital: Sequence[Color] = (),
 ) -> Iterator[Callable[[Pixels], None]]:
     """Yields what takes the frames of (width, height), shown at `rate` a second, over and over.
 
-    The colours are those of `samples`. Whole or not at all; raises CnnvizError if it can't.
+    The colours are those of `samples`, as `shared_colors` has it. Whole or not at all; raises
+    CnnvizError if it can't.
     """
-    table = shared_colors(samples)
+    table = shared_colors(samples, vital)
     palette = Image.new("P", (1, 1))
     palette.putpalette(table.tobytes())
     before: Pixels | None = None
@@ -68,11 +74,12 @@ def writing_gif(
         file.write(b";")
 
 
-def shared_colors(samples: Sequence[Pixels]) -> Pixels:
+def shared_colors(samples: Sequence[Pixels], vital: Sequence[Color] = ()) -> Pixels:
     """255 colours (255, 3) for all frames, chosen from what is in some.
 
-    The most frequent ones as they are. The rest of the table is shared out among the *different*
-    colours, by median cut: by area, the few bright pixels of a dark window would get none.
+    The `vital` ones, a few, and the most frequent are taken over as they are. The rest of the table
+    is shared out among the *different* colours, by median cut: by area, the few bright pixels of a
+    dark window would get none.
     """
     stride = math.ceil(math.sqrt(max(sum(each[..., 0].size for each in samples) / LOOKED_AT, 1)))
     pixels = np.vstack([each[::stride, ::stride].reshape(-1, 3) for each in samples])
@@ -80,12 +87,14 @@ def shared_colors(samples: Sequence[Pixels]) -> Pixels:
     colors, counts = np.unique(packed, return_counts=True)
     if len(colors) > COLORS:
         frequent = colors[np.argsort(-counts, kind="stable")[:EXACT]]
-        others = np.setdiff1d(colors, frequent, assume_unique=True)
+        kept = np.array([red << 16 | green << 8 | blue for red, green, blue in vital], np.uint32)
+        exact = np.union1d(kept, frequent)
+        others = np.setdiff1d(colors, exact, assume_unique=True)
         cut = Image.fromarray(_unpacked(others)[None]).quantize(
-            COLORS - EXACT, Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
+            COLORS - len(exact), Image.Quantize.MEDIANCUT, kmeans=1, dither=Image.Dither.NONE
         )
         found = np.array(cut.getpalette() or [], np.uint8).reshape(-1, 3)
-        table = np.vstack([_unpacked(frequent), found])[:COLORS]
+        table = np.vstack([_unpacked(exact), found])[:COLORS]
     else:
         table = _unpacked(colors)
     return np.vstack([table, np.repeat(table[-1:], COLORS - len(table), axis=0)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QSize, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.film import Film
@@ -55,7 +55,6 @@ class _Work:
 
     plan: Plan
     path: Path
-    size: FrameSize
     timeline: Timeline
     last: int
     """The batch of the last frame."""
@@ -92,6 +91,7 @@ class Filming(QObject):
         self._films = Tasks()
         self._work: _Work | None = None
         self._film: Film | None = None
+        self._size = FrameSize(QSize(1, 1), 1)
         self._samples: list[Frame] = []
         self._held: Frame | None = None  # taken, and not yet handed over
         self._ended = False
@@ -127,8 +127,7 @@ class Filming(QObject):
         goal = session.status.goal if session.is_training else None
         session.pause()
         last = len(timeline) if plan.until is None else plan.until
-        size = frame_size(plan.widget)
-        self._work = _Work(plan, path, size, timeline, last, session.past.snapshot, goal)
+        self._work = _Work(plan, path, timeline, last, session.past.snapshot, goal)
         self.done, self.message, self.failed = 0, "", False
         self._timer.start(WAIT_MS)
         self.changed.emit()
@@ -207,13 +206,20 @@ class Filming(QObject):
         return not (busy or session.is_training)
 
     def _begin(self, work: _Work) -> None:
-        """Looks at some frames for their colours, one a turn; then the film itself begins."""
+        """Looks at some frames for their colours, one a turn; then the film itself begins.
+
+        The last of them is the first of the film: by then the view has the size that it has while
+        it looks back.
+        """
         self._timer.setInterval(0)
-        taken = len(self._samples)
-        if taken < SAMPLES:
-            self._samples.append(self._take(work, taken * (work.plan.frames - 1) // (SAMPLES - 1)))
+        self._size = frame_size(work.plan.widget)
+        ahead = SAMPLES - 1 - len(self._samples)
+        if ahead >= 0:
+            number = ahead * (work.plan.frames - 1) // (SAMPLES - 1)
+            self._samples.append(self._take(work, number))
         else:
-            self._film = Film(work.path, work.size.pixels, work.plan.rate, self._samples)
+            rate, vital = work.plan.rate, theme.vital_colors()
+            self._film = Film(work.path, self._size.pixels, rate, self._samples, vital)
             self._samples = []
             self._films.start(self._film)
 
@@ -233,7 +239,7 @@ class Filming(QObject):
         session = self._session
         work.look_at(session.past, work.step(number))
         caption = f"batch {theme.spaced(session.shown_step)}"
-        return take_frame(work.plan.widget, work.size, caption)
+        return take_frame(work.plan.widget, self._size, caption)
 
     def _finish(self, work: _Work, film: Film) -> None:
         failure = film.standing.failure

@@ -24,7 +24,8 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="a made-up ffmpeg is a scr
 READS_ALL = """
 import pathlib, sys
 frames = sys.stdin.buffer.read()
-pathlib.Path(sys.argv[-1]).write_bytes(b"film of %d bytes: " % len(frames) + " ".join(sys.argv).encode())
+told = f"film of {len(frames)} bytes: {sys.argv}"
+pathlib.Path(sys.argv[-1]).write_text(told)
 """
 FAILS_AT_ONCE = """
 import sys
@@ -206,7 +207,7 @@ def test_ffmpeg_gets_every_frame_in_even_sizes(fake_ffmpeg, folder):
     assert (standing.written, standing.failure) == (5, None)
     told = (folder / "it.mp4").read_text()
     assert told.startswith(f"film of {5 * 34 * 22 * 3} bytes")
-    assert "-video_size 34x22 -framerate 15" in told
+    assert "'-video_size', '34x22', '-framerate', '15'" in told
     assert [each.name for each in folder.iterdir()] == ["it.mp4"]
 
 

@@ -26,7 +26,7 @@ STEPS = 200
 def trained(open_window, open_session, until, tmp_path, monkeypatch):
     """The window of a network that has learned for 200 batches, paused; no ffmpeg on the PATH."""
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
-    window = open_window(open_session(batch_size=32, epochs=5), size=(1000, 700))
+    window = open_window(open_session(batch_size=32, epochs=5), size=(1280, 800))
     session = window.session
     session.train_to(STEPS)
     until(lambda: session.status.phase is Phase.PAUSED and session.status.step == STEPS)
@@ -128,10 +128,13 @@ def test_other_views_are_filmed_too(view, opened, trained, until, tmp_path):
     opened.view.button(view).click()
     widget = {"filters": trained.filters.canvas, "loss": trained.loss, "window": trained}[view]
     assert opened.plan.widget is widget
+    trained.session.past.look_at(0)  # the size that it has while it looks back
+    QApplication.processEvents()
+    width, height = frame_size(widget).pixels
+    trained.session.past.look_at(None)
     start(opened, tmp_path / "film.gif", 1)
     assert finished(opened, until).startswith("Saved film.gif: 10 frames")
     frames = read(tmp_path / "film.gif")
-    width, height = frame_size(widget).pixels
     assert len(frames) == 10
     assert frames[0][1].shape == (height, width, 3)
     assert (frames[0][1] != frames[5][1]).any()
@@ -183,7 +186,7 @@ def test_frames_stay_of_one_size_when_the_window_changes(opened, trained, until,
     width, height = frame_size(trained).pixels
     start(opened, tmp_path / "film.gif", 2)
     until(lambda: opened.filming.done > 3)
-    trained.resize(1200, 690)
+    trained.resize(1100, 690)
     assert finished(opened, until).startswith("Saved")
     frames = read(tmp_path / "film.gif")
     assert len(frames) == 20

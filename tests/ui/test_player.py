@@ -221,7 +221,7 @@ def test_nothing_of_the_heading_is_cut_off_while_looking_back(width, trained, un
     trained.session.past.look_at(100)
     QApplication.processEvents()
     loss = trained.loss
-    assert loss.width() == before
+    assert abs(loss.width() - before) <= 4  # a splitter's rounding, no matter what it holds
     assert loss.legend.isVisible() == (width >= 1280)
     buttons = [loss.go_on, loss.live, loss.player, loss.player.play, loss.player.speed, loss.log]
     for widget in [*buttons, *([loss.legend] if loss.legend.isVisible() else [])]:
