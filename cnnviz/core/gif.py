@@ -28,7 +28,8 @@ EXACT = 64
 """Colours that are taken over as they are, as so much of the film has them."""
 LOOKED_AT = 2**20
 """Pixels that the table is made from, at most."""
-MOST_SIDE = 65_535
+AT_ONCE = 2**14
+"""Colours that are looked for together."""
 FOR_EVER = b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
 
 
@@ -46,15 +47,13 @@ def writing_gif(
     CnnvizError if it can't.
     """
     table = shared_colors(samples, vital)
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(table.tobytes())
+    nearest = _Nearest(table)
     before: Pixels | None = None
     number = 0
 
     def write(frame: Pixels) -> None:
         nonlocal before, number
-        image = Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        now = np.asarray(image)
+        now = nearest.numbers(frame)
         part, offset = _what_changed(before, now)
         for piece in getdata(
             Image.fromarray(part),
@@ -83,8 +82,7 @@ def shared_colors(samples: Sequence[Pixels], vital: Sequence[Color] = ()) -> Pix
     """
     stride = math.ceil(math.sqrt(max(sum(each[..., 0].size for each in samples) / LOOKED_AT, 1)))
     pixels = np.vstack([each[::stride, ::stride].reshape(-1, 3) for each in samples])
-    packed = pixels.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
-    colors, counts = np.unique(packed, return_counts=True)
+    colors, counts = np.unique(_packed(pixels), return_counts=True)
     if len(colors) > COLORS:
         frequent = colors[np.argsort(-counts, kind="stable")[:EXACT]]
         kept = np.array([red << 16 | green << 8 | blue for red, green, blue in vital], np.uint32)
@@ -98,6 +96,38 @@ def shared_colors(samples: Sequence[Pixels], vital: Sequence[Color] = ()) -> Pix
     else:
         table = _unpacked(colors)
     return np.vstack([table, np.repeat(table[-1:], COLORS - len(table), axis=0)])
+
+
+class _Nearest:
+    """Which of the table's colours is nearest to a pixel's, looked for once a colour.
+
+    Pillow's own search takes four neighbouring levels for one, and white for nearly white.
+    """
+
+    def __init__(self, table: Pixels) -> None:
+        self._table = table.astype(np.float32)
+        self._known = np.full(2**24, UNCHANGED, np.uint8)  # until it is known
+
+    def numbers(self, frame: Pixels) -> Pixels:
+        """Places in the table, (H, W), of the pixels of (H, W, 3)."""
+        packed = _packed(frame)
+        found = self._known.take(packed)
+        new = np.unique(packed[found == UNCHANGED])
+        for begin in range(0, len(new), AT_ONCE):
+            part = new[begin : begin + AT_ONCE]
+            self._known[part] = self._look_for(_unpacked(part).astype(np.float32))
+        return self._known.take(packed) if len(new) else found
+
+    def _look_for(self, colors: NDArray[np.float32]) -> NDArray[np.intp]:
+        """By |a − b|² − |a|² = |b|² − 2 a·b, exact in float32."""
+        distances: NDArray[np.float32] = (self._table**2).sum(axis=1) - 2 * colors @ self._table.T
+        nearest: NDArray[np.intp] = distances.argmin(axis=1)
+        return nearest
+
+
+def _packed(pixels: Pixels) -> NDArray[np.uint32]:
+    red, green, blue = (pixels[..., channel].astype(np.uint32) for channel in range(3))
+    return red * np.uint32(65536) + green * np.uint32(256) + blue
 
 
 def _unpacked(colors: NDArray[np.uint32]) -> Pixels:

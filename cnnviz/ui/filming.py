@@ -93,6 +93,7 @@ class Filming(QObject):
         self._film: Film | None = None
         self._size = FrameSize(QSize(1, 1), 1)
         self._samples: list[Frame] = []
+        self._taken: tuple[Snapshot | None, FrameSize, Frame] | None = None
         self._held: Frame | None = None  # taken, and not yet handed over
         self._ended = False
         self.done = 0
@@ -176,7 +177,7 @@ class Filming(QObject):
         self._timer.stop()
         if self._film:
             self._film.cancel()  # changes nothing, if it has ended
-        self._work = self._film = self._held = None
+        self._work = self._film = self._taken = self._held = None
         self._samples = []
 
     # How it goes.
@@ -236,10 +237,16 @@ class Filming(QObject):
         self._timer.setInterval(WAIT_MS if waits else 0)
 
     def _take(self, work: _Work, number: int) -> Frame:
+        """The frame; of the same snapshot in the same size the same as before."""
         session = self._session
         work.look_at(session.past, work.step(number))
+        snapshot, taken = session.past.snapshot, self._taken
+        if taken and taken[0] is snapshot and taken[1] == self._size:
+            return taken[2]
         caption = f"batch {theme.spaced(session.shown_step)}"
-        return take_frame(work.plan.widget, self._size, caption)
+        frame = take_frame(work.plan.widget, self._size, caption)
+        self._taken = snapshot, self._size, frame
+        return frame
 
     def _finish(self, work: _Work, film: Film) -> None:
         failure = film.standing.failure

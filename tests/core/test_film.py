@@ -103,7 +103,7 @@ def test_a_gif_is_there_when_the_standing_says_so(folder):
     standing = take(film, 20)
     assert (standing.written, standing.ended, standing.failure) == (20, True, None)
     with Image.open(folder / "it.GIF") as image:
-        assert (image.n_frames, image.size) == (20, SIZE)
+        assert (getattr(image, "n_frames", 1), image.size) == (20, SIZE)
         image.seek(7)
         pixels = np.asarray(image.convert("RGB"))
     np.testing.assert_array_equal(pixels, frame(7))

@@ -90,7 +90,7 @@ def test_any_size_and_any_change_comes_back(tmp_path_factory, width, height, cou
     found, _ = read(path)
     assert len(found) == count
     for frame, back in zip(frames, found, strict=True):
-        assert np.abs(frame.astype(int) - back).max() <= 12  # Pillow looks colours up coarsely
+        np.testing.assert_array_equal(back, frame)
 
 
 def test_few_bright_pixels_keep_their_colours(tmp_path):
@@ -105,6 +105,17 @@ def test_few_bright_pixels_keep_their_colours(tmp_path):
     for row in (10, 20):
         np.testing.assert_allclose(back[row, 0:120:3], frame[row, 0:120:3].astype(int), atol=16)
     assert np.abs(frame.astype(int) - back).mean() < 6
+
+
+def test_every_pixel_gets_the_nearest_colour(tmp_path):
+    """Of a film of noise, whose colours are far more than the table's."""
+    random = np.random.default_rng(0)
+    frames = [random.integers(0, 256, (60, 50, 3), dtype=np.uint8) for _ in range(2)]
+    write(tmp_path / "it.gif", frames)
+    table = shared_colors(frames).astype(int)
+    for frame, back in zip(frames, read(tmp_path / "it.gif")[0], strict=True):
+        least = ((frame.astype(int)[:, :, None] - table) ** 2).sum(axis=-1).min(axis=-1)
+        np.testing.assert_array_equal(((frame.astype(int) - back) ** 2).sum(axis=-1), least)
 
 
 def test_vital_colours_are_kept_however_few_they_are():
@@ -126,8 +137,14 @@ def test_what_breaks_leaves_the_old_file(tmp_path):
     path = tmp_path / "it.gif"
     path.write_bytes(b"old")
     frame = moving(1)[0]
-    with pytest.raises(TypeError), writing_gif(path, (40, 30), 10, [frame]) as add:
-        add(frame.astype(float))
+
+    def break_off():
+        with writing_gif(path, (40, 30), 10, [frame]) as add:
+            add(frame)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        break_off()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
