@@ -38,6 +38,8 @@ class Standing:
 
     written: int = 0
     """Frames, of those that were handed over."""
+    bytes: int = 0
+    """Of the file, once it is there."""
     ended: bool = False
     failure: tuple[str, str] | None = None
     """What went wrong, and its traceback."""
@@ -104,6 +106,7 @@ class Film(Task[Standing]):
         try:
             with self._open() as write:
                 self._write_all(write)
+            return {"bytes": self.path.stat().st_size}
         except Exception:
             if not self._cancelled.is_set():
                 raise

@@ -288,6 +288,8 @@ class FilmDialog(QDialog):
 
     def _in_words(self) -> str:
         filming, frames = self.filming, theme.spaced
+        if filming.waits:
+            return "Waiting for training to rest …"
         if filming.is_active:
             return f"Frame {frames(filming.done)} of {frames(filming.frames)}"
         plan, size = self.plan, frame_size(self.plan.widget)

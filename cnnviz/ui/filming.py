@@ -4,7 +4,7 @@ One frame a turn of the event loop, so that the window stays alive. Training res
 that all that a frame shows is of its batch; then it goes on, and the cursor is where it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +110,13 @@ class Filming(QObject):
         return self._work is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether a film waits for training to rest."""
+        session = self._session
+        busy = session.status.phase in (Phase.TRAINING, Phase.EVALUATING)
+        return self.is_active and self._film is None and (busy or session.is_training)
+
+    @property
     def frames(self) -> int:
         """Of the film that is being made, in all."""
         return self._work.plan.frames if self._work else 1
@@ -193,18 +200,12 @@ class Filming(QObject):
         elif self._film and self._film.standing.ended:
             self._finish(work, self._film)
         elif self._film is None:
-            if self._training_rests and self._films.are_over:
+            if not self.waits and self._films.are_over:
                 self._begin(work)
         elif self._session.is_training:
             self._end("Training began again, so the film was given up.", failed=True)
         else:
             self._hand_over(work, self._film)
-
-    @property
-    def _training_rests(self) -> bool:
-        session = self._session
-        busy = session.status.phase in (Phase.TRAINING, Phase.EVALUATING)
-        return not (busy or session.is_training)
 
     def _begin(self, work: _Work) -> None:
         """Looks at some frames for their colours, one a turn; then the film itself begins.
@@ -213,6 +214,8 @@ class Filming(QObject):
         it looks back.
         """
         self._timer.setInterval(0)
+        if not self._samples and work.plan.until is None:
+            self._work = work = replace(work, last=len(work.timeline))  # a last batch has come
         self._size = frame_size(work.plan.widget)
         ahead = SAMPLES - 1 - len(self._samples)
         if ahead >= 0:
@@ -249,9 +252,10 @@ class Filming(QObject):
         return frame
 
     def _finish(self, work: _Work, film: Film) -> None:
-        failure = film.standing.failure
+        standing = film.standing
+        failure = standing.failure
         if failure is None:
-            size = quantity(work.path.stat().st_size, "B")
+            size = quantity(standing.bytes, "B")
             self._end(f"Saved {work.path.name}: {work.plan.frames} frames, {size}.")
             return
         message, details = failure

@@ -303,6 +303,7 @@ class Session(QObject):
         """Asks every thread to end, for good; `is_shut_down` says when they have."""
         self._ended = True
         self._timer.stop()
+        self.player.stop()
         for runner in (self._coming[1] if self._coming else None, self._runner):
             if runner:
                 self._dismiss(runner)

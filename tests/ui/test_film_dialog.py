@@ -177,14 +177,17 @@ def test_live_there_is_no_moment_to_end_at(opened):
 
 def test_training_rests_and_goes_on(opened, trained, until, tmp_path):
     session = trained.session
-    session.play()
-    goal = session.status.goal
+    session.train_to(10**9)
+    until(lambda: len(session.timeline) > STEPS)
     start(opened, tmp_path / "film.gif", 2)
     until(lambda: opened.filming.done > 0)
     assert not session.is_training
+    last, seen = len(session.timeline), []
+    session.past.changed.connect(lambda: seen.append(session.shown_step))
     finished(opened, until)
+    assert last in seen  # the newest batch, even if it was not over when the film was asked for
     assert session.is_training
-    assert session.status.goal == goal
+    assert session.status.goal == 10**9
 
 
 def test_the_player_stops(trained):
@@ -208,7 +211,7 @@ def test_frames_stay_of_one_size_when_the_window_changes(opened, trained, until,
 # What can be chosen
 
 
-def test_the_estimate_follows_the_choices(opened, trained):
+def test_the_estimate_follows_the_choices(settled, opened, trained):
     words = opened.estimate.text()
     width, height = (theme.spaced(each) for each in frame_size(trained.network.canvas).pixels)
     assert words.startswith(f"50 frames of {width} × {height} pixels, roughly ")
