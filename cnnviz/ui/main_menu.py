@@ -13,7 +13,7 @@ SECTIONS: tuple[tuple[str, ...], ...] = (
     ("files.open", "files.save", "files.save_as"),
     ("exports.choose_format", "exports.open_weights"),
     ("windows.open_runs", "windows.open_time_lab"),
-    ("save_window",),
+    ("save_window", "save_film"),
     ("change_theme", "show_shortcuts", "close"),
 )
 """Slots of the list of keys, as they stand below each other."""

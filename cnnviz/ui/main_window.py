@@ -1,6 +1,7 @@
 """The one window: views laid out around a session, shortcuts, and what is remembered."""
 
 import sys
+from functools import partial
 from operator import attrgetter
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
@@ -29,6 +30,7 @@ from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
+from cnnviz.ui.film_dialog import FilmDialog, Subject
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.keeper import Keeper
@@ -42,7 +44,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.timing_view import TimingView
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_choices import picture_choice
@@ -95,6 +97,9 @@ class MainWindow(QMainWindow):
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
         self.controls.menu_button.clicked.connect(self.open_menu)
+        self.film = FilmDialog(session, self, self._subjects())
+        self.network.canvas.film_wanted.connect(self.save_film)
+        self.filters.canvas.film_wanted.connect(self.save_film_of_filters)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
         self._make_corner_buttons()
@@ -267,6 +272,26 @@ class MainWindow(QMainWindow):
         """Asks where to save what the window looks like now."""
         ask_for_picture(self, self.session, take_picture(self), "window")
 
+    def _subjects(self) -> tuple[Subject, ...]:
+        """What can be filmed: views that show the moment that is looked at."""
+        return (
+            Subject("network", "Network", self.network.canvas),
+            Subject("filters", "Filters", self.filters.canvas),
+            Subject("inspector", "Inspector", self.inspector),
+            Subject("loss", "Loss", self.loss),
+            Subject("window", "Window", self),
+        )
+
+    @Slot()
+    def save_film(self) -> None:
+        """Asks how the past of the network view is to be saved as a film."""
+        self.film.open_for("network")
+
+    @Slot()
+    def save_film_of_filters(self) -> None:
+        """The same of the filters."""
+        self.film.open_for("filters")
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Any view as a picture, where it has no menu of its own; and the window."""
         views: tuple[tuple[str, QWidget], ...] = (
@@ -281,7 +306,13 @@ class MainWindow(QMainWindow):
             if view.rect().contains(view.mapFrom(self, event.pos()))
         ]
         section.append(picture_choice(self, self.session, "Save window as picture…", "window"))
-        ChoiceMenu(self, [section]).open_at(event.globalPos())
+        films = [
+            Choice(f"Save {view.title.lower()} as film…", partial(self.film.open_for, view.key))
+            for view in self._subjects()
+            if view.widget in (*dict(views).values(), self)
+            and view.widget.rect().contains(view.widget.mapFrom(self, event.pos()))
+        ]
+        ChoiceMenu(self, [section, films]).open_at(event.globalPos())
 
     # Files.
 
@@ -362,6 +393,7 @@ class MainWindow(QMainWindow):
         self.edits.shut_down()
         self.loss.exact.shut_down()
         self.windows.shut_down()
+        self.film.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
             if not self._interrupted:
@@ -374,7 +406,7 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        parts = (self.session, self.edits, self.loss.exact)
+        parts = (self.session, self.edits, self.loss.exact, self.film)
         parts_have = all(part.is_shut_down for part in parts)
         are_idle = self.keeper.is_idle and self.exports.is_idle
         return parts_have and self.windows.are_shut_down and are_idle

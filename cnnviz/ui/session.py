@@ -47,6 +47,7 @@ from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.messages import Notice, RunRequest, Times
 from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
+from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
@@ -96,6 +97,7 @@ class Session(QObject):
         self.shown_step = 0
         self.past = Past(self)
         self.past.changed.connect(self._show_moment)
+        self.player = Player(self.past)
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None
@@ -325,6 +327,7 @@ class Session(QObject):
         """Asks every thread to end, for good; `is_shut_down` says when they have."""
         self._ended = True
         self._timer.stop()
+        self.player.stop()
         for runner in (self._coming[1] if self._coming else None, self._runner):
             if runner:
                 self._dismiss(runner)

@@ -183,6 +183,11 @@ def spaced(number: int) -> str:
     return f"{number:,}".replace(",", THIN_SPACE)
 
 
+def vital_colors() -> list[tuple[int, int, int]]:
+    """Those that mean something, as (red, green, blue): what a film must not blur."""
+    return [_rgb(getattr(_current, field.name)) for field in fields(_current)[1:]]
+
+
 def signed_table() -> NDArray[np.uint8]:
     """256 colours (256, 3): 1 for the most negative value, 128 for zero, 255 for the greatest."""
     return _signed_table(_current)

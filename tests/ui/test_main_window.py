@@ -28,6 +28,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
@@ -98,6 +99,7 @@ def after(method):
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
         "windows.open_runs": lambda window: is_open(window, RunsWindow),
+        "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
@@ -113,6 +115,7 @@ def after(method):
         "loss.look_at_best": lambda window: window.session.past.moment == 11,
         "loss.note": lambda window: dialog(QInputDialog) is not None,
         "loss.look_at_now": lambda window: window.session.past.moment is None,
+        "session.player.toggle": lambda window: window.session.player.is_playing,
         "session.keep_or_end": lambda window: window.comparison.isVisible(),
         "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
         "network.next_scale": lambda window: window.session.comparison.scale is Scale.MAP,
