@@ -587,3 +587,11 @@ def test_a_file_of_format_2_opens() -> None:
 def test_what_format_2_adds_is_read_warily(values: dict[str, Any], said: str, file: Path) -> None:
     rewrite_text(file, **values)
     assert said in refusal(file)
+
+
+def test_a_header_that_numpy_would_mend_gives_no_warning(file: Path) -> None:
+    def change(entries: dict[str, bytes]) -> None:
+        entries["history/loss.npy"] = entries["history/loss.npy"].replace(b"(16,)", b"(16L)", 1)
+
+    rewrite(file, change)
+    assert "history/loss.npy" in refusal(file)
