@@ -182,7 +182,7 @@ def test_the_button_plays_and_stops_and_says_which(trained, qtbot):
     session, button = trained.session, trained.loss.player.play
     session.player.set_seconds(60)
     assert button.accessibleName() == "Play the past"
-    QApplication.processEvents()
+    qtbot.wait(100)  # until the heading has taken its place
     place = button.mapToGlobal(QPoint())
     qtbot.mouseClick(button, LEFT)
     assert session.player.is_playing
