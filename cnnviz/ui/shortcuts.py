@@ -35,6 +35,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+Z",), "session.edits.redo", "Redo it"),
     Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
+    Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),

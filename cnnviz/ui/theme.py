@@ -39,6 +39,8 @@ class Tokens:
     paper: str
     """A pixel without ink."""
     ink: str
+    classes: tuple[str, ...]
+    """A row of colours to tell classes apart, never numbers; see `class_color`."""
 
 
 DARK = Tokens(
@@ -57,6 +59,10 @@ DARK = Tokens(
     on_accent="#1b1206",
     paper="#0d0d0d",
     ink="#ffffff",
+    classes=(
+        *("#f2766b", "#f0b064", "#bdd05f", "#54c987", "#46cdc8"),
+        *("#62aef8", "#a18ff5", "#ea83cf", "#c09a74", "#b3bccb"),
+    ),
 )
 LIGHT = Tokens(
     name="light",
@@ -74,6 +80,10 @@ LIGHT = Tokens(
     on_accent="#1b1206",
     paper="#ffffff",
     ink="#111111",
+    classes=(
+        *("#cf3f38", "#c57a10", "#7c9410", "#16894c", "#0d8f8c"),
+        *("#2670cf", "#6d55d8", "#c03f9f", "#8b633d", "#66717f"),
+    ),
 )
 THEMES = {tokens.name: tokens for tokens in (DARK, LIGHT)}
 
@@ -103,6 +113,12 @@ def color(value: str, alpha: float = 1.0) -> QColor:
 def blend(ground: str, value: str, share: float) -> QColor:
     """An opaque colour: what `value` looks like if `share` of it covers the ground; shared."""
     return QColor(*_mixed(ground, value, np.array([share]))[0].tolist())
+
+
+def class_color(index: int) -> QColor:
+    """Of a class by its number: the row of class colours, then the same closer to the text's."""
+    turn, place = divmod(index, len(_current.classes))
+    return blend(_current.classes[place], _current.text, min(0.45 * turn, 0.75))
 
 
 def apply_theme(app: QApplication, name: str) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui.map_window import MapWindow
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.widgets.side_window import SideWindow
@@ -30,6 +31,11 @@ class Windows(QObject):
     def open_time_lab(self) -> None:
         """Where time is taken apart."""
         self._open(TimeLab)
+
+    @Slot()
+    def open_mistakes(self) -> None:
+        """Where the test set is looked through."""
+        self._open(MistakesWindow)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

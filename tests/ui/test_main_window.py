@@ -32,6 +32,7 @@ from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 
@@ -86,6 +87,7 @@ def after(method):
         "session.edits.redo": lambda window: len(window.session.edits.now.muted) == 2,
         "save_window": lambda window: dialog(QFileDialog) is not None,
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
+        "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),
         "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
