@@ -112,10 +112,6 @@ class LearningHistory:
     def _is_kept(self, epoch: EpochResult) -> bool:
         return epoch.epoch % self.apart == 0
 
-    def __len__(self) -> int:
-        """Epochs that are recorded."""
-        return len(self._rows)
-
     @property
     def epochs(self) -> list[EpochResult]:
         """Those that are recorded, in order."""
@@ -127,8 +123,10 @@ class LearningHistory:
         if self._right is None:
             shape = (len(self._rows), len(self.labels))
             predictions = [row.predictions for row in self._rows]
-            self._right = np.reshape(predictions, shape) == self.labels if predictions else (
-                np.zeros(shape, bool)
+            self._right = (
+                np.reshape(predictions, shape) == self.labels
+                if predictions
+                else (np.zeros(shape, bool))
             )
         return self._right
 
@@ -136,7 +134,8 @@ class LearningHistory:
     def forgotten(self) -> NDArray[np.int64]:
         """How often each image was right at the end of an epoch and wrong at the next one, (N,)."""
         right = self.right
-        return (right[:-1] & ~right[1:]).sum(axis=0, dtype=np.int64)
+        times: NDArray[np.int64] = (right[:-1] & ~right[1:]).sum(axis=0, dtype=np.int64)
+        return times
 
     def image(self, index: int) -> ImageRecord:
         """All that is known of one image."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.ui import theme
@@ -30,6 +30,8 @@ KEYS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
 }
+LEAST_MOST = 5
+"""So many mistakes have full red, if no cell has more: a single one is no drama."""
 CENTER = Qt.AlignmentFlag.AlignCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
@@ -224,7 +226,7 @@ class ConfusionMatrix(QWidget):
         painter.fillRect(area.adjusted(0, 0, -gap, -gap), theme.color(colors.background))
         mistakes = self.counts.copy()
         np.fill_diagonal(mistakes, 0)
-        most = max(int(mistakes.max()), 1)
+        most = max(int(mistakes.max()), LEAST_MOST)
         write = self._writes(int(self.counts.max()))
         for row in range(count):
             for column in range(count):

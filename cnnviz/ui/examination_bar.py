@@ -1,4 +1,6 @@
-"""The line above both pages: how the test set fared, of which moment that is, and how a test goes."""
+"""The line above both pages: how the test set fared, at which moment, and how a test goes."""
+
+from html import escape
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -72,7 +74,7 @@ class ExaminationBar(QWidget):
             loss = f"{evaluation.loss:.4f}"
             parts = [
                 f"<b>{theme.spaced(right)} of {theme.spaced(of)} right</b>",
-                f"<b>{percent(evaluation.accuracy, 2)}</b>",
+                f"<b>{escape(percent(evaluation.accuracy, 2))}</b>",
                 f"loss {loss}",
                 in_words(answer.question.step, batches),
             ]

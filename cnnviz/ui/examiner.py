@@ -132,9 +132,9 @@ class Examiner(QObject):
     @property
     def is_stale(self) -> bool:
         """Whether the answer is of another moment than what is shown, or of other edits."""
-        question, session = self.answer and self.answer.question, self.session
-        if question is None:
+        if self.answer is None:
             return False
+        question, session = self.answer.question, self.session
         return question.step != session.shown_step or question.edits != session.edits.now
 
     @property
@@ -182,7 +182,7 @@ class Examiner(QObject):
 
     @Slot()
     def _begin_next(self) -> None:
-        """Begins what is due, if anything is; the moment that is looked at comes before all else."""
+        """Begins what is due, if anything is; the moment that is looked at comes first."""
         if not self._watched or self._held or self._ended or self.session.dataset is None:
             return
         question = self._due_question()
@@ -288,14 +288,15 @@ class Examiner(QObject):
 
     def _take_answer(self, answer: Answer) -> None:
         self.answer, self._wanted, self.failure = answer, False, ""
-        if self.history and not answer.question.edits:
+        if self.history is not None and not answer.question.edits:
+            step, vector = answer.question.step, answer.question.vector
             for epoch, snapshot in self.history.missing(self.session.timeline):
-                if snapshot.vector is answer.question.vector:
+                if epoch.step == step and np.array_equal(snapshot.vector, vector):
                     self._record(epoch, answer)
         self.answered.emit()
 
     def _record(self, epoch: EpochResult, answer: Answer) -> None:
-        if self.history and any(each is epoch for each in self.session.timeline.epochs):
+        if self.history is not None and any(each is epoch for each in self.session.timeline.epochs):
             self.history.record(epoch, answer.evaluation)
             self.history_changed.emit()
 

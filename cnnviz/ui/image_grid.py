@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -169,8 +169,13 @@ class ImageDelegate(QStyledItemDelegate):
         parts = [(answer, colors.good if right else colors.bad, QFont.Weight.DemiBold)]
         if not right:
             parts.insert(0, (f"{names[label]} → ", colors.text, QFont.Weight.Normal))
-        parts.append((f"  {percent(float(images.answer.confidences[number]), 0)}", colors.muted,
-                      QFont.Weight.Normal))
+        parts.append(
+            (
+                f"  {percent(float(images.answer.confidences[number]), 0)}",
+                colors.muted,
+                QFont.Weight.Normal,
+            )
+        )
         _paint_centred(painter, line, parts)
         line = line.translated(0, LINE - 1)
         _paint_centred(painter, line, [(note, colors.muted, QFont.Weight.Normal)])
@@ -235,6 +240,13 @@ class ImageGrid(QListView):
         if same:
             self.verticalScrollBar().setValue(scroll)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tiles share the width out."""
+        width = self.viewport().width() - 2
+        columns = max(width // TILE.width(), 1)
+        self.setGridSize(QSize(width // columns, TILE.height()))
+        super().resizeEvent(event)
+
     @Slot(QModelIndex)
     def _choose(self, index: QModelIndex) -> None:
         number = self.images.number_at(index)
@@ -249,8 +261,9 @@ class ImageGrid(QListView):
     def _mark(self, follow: bool = True) -> None:
         """The session's image in its frame; the keyboard goes on from there."""
         images = self.images.images
-        rows = np.flatnonzero(images.numbers == self._session.image_index) if images else ()
-        if len(rows):
+        numbers = images.numbers if images else np.empty(0, np.int64)
+        rows = np.flatnonzero(numbers == self._session.image_index)
+        if rows.size:
             index = self.images.index(int(rows[0]))
             self.setCurrentIndex(index)
             if follow:

@@ -6,7 +6,8 @@ The label's line is bold. A disc is where the image became right, a cross where 
 from html import escape
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -14,6 +15,7 @@ from cnnviz.core.learning_history import ImageRecord
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, ImagePast
+from cnnviz.ui.image_grid import percent
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.labels import spread
 
@@ -59,7 +61,7 @@ class ImagePastView(QWidget):
             chosen = int(answer.evaluation.predictions[image])
             color = colors.good if chosen == session.label else colors.bad
             read = escape(dataset.class_names[chosen])
-            sure = f"{100 * float(answer.confidences[image]):.1f}{theme.THIN_SPACE}%"
+            sure = escape(percent(float(answer.confidences[image])))
             parts.append(f'read as <b style="color:{color}">{read}</b> at {sure}')
         elif answer:
             parts.append("the network gave no number")
@@ -195,7 +197,12 @@ class ImagePastLines(QWidget):
                 painter.drawText(box, CENTER, f"epoch {theme.spaced(epoch)}")
 
     def _paint_line(
-        self, painter: QPainter, epochs: Array, values: Array, color: QColor, width: float
+        self,
+        painter: QPainter,
+        epochs: NDArray[np.int64],
+        values: Array,
+        color: QColor,
+        width: float,
     ) -> None:
         pen = QPen(color, width)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

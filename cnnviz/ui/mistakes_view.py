@@ -34,7 +34,7 @@ COLUMNS = (
 
 
 class MistakesView(QWidget):
-    """Matrix and classes at the left; the images they lead to, and the past of one, at the right."""
+    """Matrix and classes at the left; at the right the images they lead to, and the past of one."""
 
     def __init__(self, examiner: Examiner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -174,9 +174,7 @@ class MistakesView(QWidget):
         self.count.setText(what)
         self.note.setText(self._in_words(len(numbers)))
 
-    def _chosen(
-        self, answer: Answer, names: tuple[str, ...]
-    ) -> tuple[NDArray[np.int64], str]:
+    def _chosen(self, answer: Answer, names: tuple[str, ...]) -> tuple[NDArray[np.int64], str]:
         evaluation, cell = answer.evaluation, self.matrix.cell
         labels, predictions = evaluation.labels, evaluation.predictions
         if cell:
@@ -195,9 +193,9 @@ class MistakesView(QWidget):
         self, answer: Answer, numbers: NDArray[np.int64]
     ) -> tuple[NDArray[np.floating], list[str]]:
         """By what to sort, the least first, and what to say of it."""
-        if self._order == "forgotten" and self._examiner.history:
+        if self._order == "forgotten" and self._examiner.history is not None:
             times = self._examiner.history.forgotten[numbers]
-            notes = [f"forgotten {count}×" if count else "–" for count in times.tolist()]
+            notes = [f"forgotten {count}×" for count in times.tolist()]
             return -times.astype(float), notes
         if self._order == "loss":
             losses = answer.evaluation.losses[numbers]
@@ -210,9 +208,9 @@ class MistakesView(QWidget):
     def _in_words(self, count: int) -> str:
         history, timeline = self._examiner.history, self._session.timeline
         if self._order == "forgotten" and history is not None:
-            if len(history) < 2:
+            if len(history.epochs) < 2:
                 return "Forgotten is known from the second epoch’s end on."
-            known = f"{len(history)} of {len(timeline.epochs)} epochs’ ends"
+            known = f"{len(history.epochs)} of {len(timeline.epochs)} epochs’ ends"
             return f"Counted over {known}."
         if not count and self.matrix.cell is None and self._label is None:
             return "Not a single one."

@@ -1,7 +1,7 @@
 """Ten thousand round points as one picture, in a few milliseconds.
 
-Each pixel of a small disc is written for all points at once. The rims come first and the hearts
-last, so that no point's rim covers another's heart.
+Each pixel of a small disc is written for all points of a group at once. The rims come first and the
+hearts last, so that no point's rim covers another's heart.
 """
 
 from functools import cache
@@ -10,40 +10,48 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
+from cnnviz.core.workspace import Array
+
 Colors = NDArray[np.uint32]
 """As Qt has them in an image: 0xffrrggbb."""
 LEVELS = 4
 """Shades of a rim."""
 
 
-def paint_points(
-    size: tuple[int, int],
-    positions: NDArray[np.float64],
-    colors: NDArray[np.uint8],
-    radius: float,
-    ground: QColor,
-) -> QImage:
-    """A picture of `size` (width, height) with a disc at each position (N, 2), in pixels.
+class PointPicture:
+    """A picture of `size` (width, height) in pixels; groups of points go onto it one by one."""
 
-    `colors` (N, 3) are theirs; later ones lie over earlier ones. What is outside is left out, and
-    so is what is no number.
-    """
-    width, height = size
-    margin = int(radius) + 2
-    with np.errstate(invalid="ignore"):
-        inside = (positions > -margin) & (positions < (width + margin, height + margin))
-    kept = inside.all(axis=1)
-    stride = width + 4 * margin
-    pixels = np.full((height + 4 * margin) * stride, ground.rgb(), np.uint32)
-    places = np.floor(positions[kept]).astype(np.intp) + 2 * margin
-    starts = places[:, 1] * stride + places[:, 0]
-    shades = [_packed(colors[kept], ground, (level + 1) / LEVELS) for level in range(LEVELS)]
-    for level, dy, dx in _disc(radius):
-        pixels[starts + (dy * stride + dx)] = shades[level]
-    whole = pixels.reshape(height + 4 * margin, stride)
-    shown = np.ascontiguousarray(whole[2 * margin :, 2 * margin :][:height, :width])
-    form = QImage.Format.Format_RGB32
-    return QImage(shown.data, width, height, 4 * width, form).copy()
+    def __init__(self, size: tuple[int, int], radius: float, ground: QColor) -> None:
+        self._width, self._height = size
+        self._radius, self._ground = radius, ground
+        self._margin = 2 * (int(radius) + 2)
+        shape = self._height + 2 * self._margin, self._width + 2 * self._margin
+        self._pixels = np.full(shape, ground.rgb(), np.uint32)
+
+    def add(self, positions: Array, colors: NDArray[np.uint8]) -> None:
+        """A disc at each position (N, 2) in its colour (N, 3), over all that is there.
+
+        What is outside is left out, and so is what is no number.
+        """
+        near = self._margin // 2
+        inside = (positions > -near) & (positions < (self._width + near, self._height + near))
+        kept = inside.all(axis=1)
+        places = np.floor(positions[kept]).astype(np.intp) + self._margin
+        stride = self._pixels.shape[1]
+        starts = places[:, 1] * stride + places[:, 0]
+        shades = [
+            _packed(colors[kept], self._ground, (level + 1) / LEVELS) for level in range(LEVELS)
+        ]
+        pixels = self._pixels.reshape(-1)
+        for level, dy, dx in _disc(self._radius):
+            pixels[starts + (dy * stride + dx)] = shades[level]
+
+    def image(self) -> QImage:
+        """A copy of what is there."""
+        m = self._margin
+        shown = np.ascontiguousarray(self._pixels[m : m + self._height, m : m + self._width])
+        form = QImage.Format.Format_RGB32
+        return QImage(shown.data, self._width, self._height, 4 * self._width, form).copy()
 
 
 @cache

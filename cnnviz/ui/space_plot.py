@@ -22,8 +22,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.projection import Plane
+from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
-from cnnviz.ui.point_picture import paint_points
+from cnnviz.ui.point_picture import PointPicture
 from cnnviz.ui.widgets.posing import posed_area
 
 LEFT, TOP, RIGHT, BOTTOM = 30, 12, 14, 26
@@ -77,6 +78,7 @@ class SpacePlot(QWidget):
         self._zoom, self._shift = 1.0, QPointF()
         self._lasso: list[QPointF] = []
         self._pressed: QPointF | None = None
+        self._positions: Array | None = None
         self._picture: tuple[float, QImage] | None = None
         self._glide = QVariantAnimation(self)
         self._glide.setDuration(GLIDE_MS)
@@ -123,7 +125,7 @@ class SpacePlot(QWidget):
 
     def redraw(self) -> None:
         """Other points: the picture is made anew when it is painted."""
-        self._picture = None
+        self._picture = self._positions = None
         self.update()
 
     @Slot(object)
@@ -143,8 +145,13 @@ class SpacePlot(QWidget):
         """Where the points are."""
         return QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
 
-    def positions(self) -> NDArray[np.float64]:
+    def positions(self) -> Array:
         """Of all images, in pixels of this widget, (N, 2); NaN for those that have no place."""
+        if self._positions is None:
+            self._positions = self._place_all()
+        return self._positions
+
+    def _place_all(self) -> Array:
         if self.plane is None:
             return np.empty((0, 2))
         places = self._placed(self.plane)
@@ -155,10 +162,10 @@ class SpacePlot(QWidget):
             places = np.where(np.isnan(old), places, old + share * (places - old))
         middle = self.area.center()
         origin = (middle.x() + self._shift.x(), middle.y() + self._shift.y())
-        moved: NDArray[np.float64] = places * self._zoom + origin
+        moved: Array = places * self._zoom + origin
         return moved
 
-    def _placed(self, plane: Plane) -> NDArray[np.float64]:
+    def _placed(self, plane: Plane) -> Array:
         """Pixels from the middle, with all points inside and the same scale on both axes."""
         points, area = plane.points, self.area
         finite = points[np.isfinite(points).all(axis=1)]
@@ -169,7 +176,7 @@ class SpacePlot(QWidget):
         scale = 0.97 * min(area.width() / extent[0], area.height() / extent[1])
         if not (high > low).any():
             scale = 0.0
-        placed: NDArray[np.float64] = (points - (low + high) / 2) * (scale, -scale)
+        placed: Array = (points - (low + high) / 2) * (scale, -scale)
         return placed
 
     def image_at(self, at: QPointF) -> int:
@@ -318,40 +325,46 @@ class SpacePlot(QWidget):
         """The picture of the points, made anew where it has to be."""
         if self._picture is None or self._picture[0] != ratio:
             size = round(self.width() * ratio), round(self.height() * ratio)
-            order, colors = self._colored()
             ground = theme.color(theme.tokens().background)
-            positions = self.positions()[order]
-            area = self.area.adjusted(-4, -4, 4, 4)
-            with np.errstate(invalid="ignore"):
-                outside = (positions < (area.left(), area.top())).any(axis=1)
-                outside |= (positions > (area.right(), area.bottom())).any(axis=1)
-            positions[outside] = np.nan
-            image = paint_points(size, positions * ratio, colors, self._radius * ratio, ground)
+            made = PointPicture(size, self._radius * ratio, ground)
+            positions, colors, shares = self._inside(), self._class_colors(), self._shares()
+            below = np.array([ground.red(), ground.green(), ground.blue()])
+            for share in (FAINT, HALF, 1.0):
+                group = np.flatnonzero(self.seen & (shares == share))
+                each = below + share * (colors[self.labels[group]] - below)
+                made.add(positions[group] * ratio, np.rint(each).astype(np.uint8))
+            image = made.image()
             image.setDevicePixelRatio(ratio)
             self._picture = (ratio, image)
         return self._picture[1]
+
+    def _inside(self) -> Array:
+        """The positions, NaN for those outside of the axes."""
+        positions, area = self.positions().copy(), self.area.adjusted(-4, -4, 4, 4)
+        outside = (positions < (area.left(), area.top())).any(axis=1)
+        outside |= (positions > (area.right(), area.bottom())).any(axis=1)
+        positions[outside] = np.nan
+        return positions
+
+    def _class_colors(self) -> Array:
+        """Of each class, (C, 3)."""
+        colors = [theme.class_color(k) for k in range(len(self.names))]
+        return np.array([(each.red(), each.green(), each.blue()) for each in colors], np.float64)
+
+    def _shares(self) -> Array:
+        """How much is seen of each point, (N,): all of those that stand out."""
+        shares = np.ones(len(self.labels))
+        if len(self.rope):
+            shares[:] = HALF
+            shares[self.rope] = 1
+        if self.solo is not None:
+            shares[self.labels != self.solo] = FAINT
+        return shares
 
     @property
     def _radius(self) -> float:
         """Fewer points are larger."""
         return RADIUS if len(self.labels) > 3000 else RADIUS + 1.2
-
-    def _colored(self) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-        """The drawn images, faint ones first, and their colours (n, 3)."""
-        count = len(self.names)
-        row = np.array([theme.class_color(k).getRgb()[:3] for k in range(count)], float)
-        ground = np.array(theme.color(theme.tokens().background).getRgb()[:3], float)
-        share = np.ones(len(self.labels))
-        if self.solo is not None:
-            share[self.labels != self.solo] = FAINT
-        if len(self.rope):
-            out = np.ones(len(self.labels), bool)
-            out[self.rope] = False
-            share[out] = np.minimum(share[out], HALF)
-        order = np.flatnonzero(self.seen)
-        order = order[np.argsort(share[order], kind="stable")]
-        each = ground + share[order, None] * (row[self.labels[order]] - ground)
-        return order, np.rint(each).astype(np.uint8)
 
     def _paint_axes(self, painter: QPainter) -> None:
         assert self.plane
@@ -368,7 +381,7 @@ class SpacePlot(QWidget):
         painter.drawText(QRectF(0, 0, area.height(), 18), CENTER, up)
         painter.restore()
 
-    def _paint_names(self, painter: QPainter, positions: NDArray[np.float64]) -> None:
+    def _paint_names(self, painter: QPainter, positions: Array) -> None:
         """Each class's name in the middle of its points."""
         if len(self.names) > MOST_NAMED:
             return
@@ -390,7 +403,7 @@ class SpacePlot(QWidget):
             painter.drawText(box, CENTER, name)
 
     def _ring(
-        self, painter: QPainter, positions: NDArray[np.float64], image: int, color: str, size: float
+        self, painter: QPainter, positions: Array, image: int, color: str, size: float
     ) -> None:
         if 0 <= image < len(positions) and np.isfinite(positions[image]).all():
             painter.setBrush(Qt.BrushStyle.NoBrush)

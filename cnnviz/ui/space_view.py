@@ -24,14 +24,16 @@ CARD = 116
 """Pixels of the large digit."""
 ABOUT = "Close together is alike to this layer. Drag a lasso around points, click one, or zoom."
 COLUMNS = (
-    Column("Class", "Tick what is to be drawn (Space); choose a row to have it stand out", 0, False),
+    Column(
+        "Class", "Tick what is to be drawn (Space); choose a row to have it stand out", 0, False
+    ),
     Column("images", "Test images of this class", 62),
     Column("right", "The share of them that is read rightly", 74),
 )
 
 
 class SpaceView(QWidget):
-    """Points at the left; classes, the digit that is pointed at, and the roped ones at the right."""
+    """Points at the left; at the right classes, the digit under the pointer, and the roped ones."""
 
     layer_changed = Signal()
     """The outputs of another layer are wanted."""
@@ -172,8 +174,8 @@ class SpaceView(QWidget):
         numbers = self._standing_out()
         if not len(numbers):
             return
-        side = "right" if by > 0 else "left"
-        place = int(np.searchsorted(numbers, self._session.image_index, side)) - (by < 0)
+        here = self._session.image_index
+        place = int(np.sum(numbers <= here)) if by > 0 else int(np.sum(numbers < here)) - 1
         self._session.choose_image(int(numbers[place % len(numbers)]))
 
     def _standing_out(self) -> NDArray[np.int64]:
@@ -200,13 +202,12 @@ class SpaceView(QWidget):
             self._show_plane(None, None)
         elif answer.plane is not None and answer is not self._answer:
             before = self._answer
-            alike = before and before.question.layer == answer.question.layer
-            alike = alike and before.question.split is answer.question.split
+            alike = before is not None and _are_alike(before, answer)
             plane = answer.plane
             if alike and self.plane and self.steady.isChecked():
                 plane = laid_like(plane, self.plane)
             self._answer = answer
-            self._show_plane(plane, answer, glide=bool(alike))
+            self._show_plane(plane, answer, glide=alike)
 
     def _show_plane(self, plane: Plane | None, answer: Answer | None, glide: bool = False) -> None:
         dataset = self._session.dataset
@@ -342,6 +343,12 @@ class ImageCard(QWidget):
         painter.setPen(theme.color(theme.tokens().line))
         painter.drawRect(place)
         painter.end()
+
+
+def _are_alike(before: Answer, answer: Answer) -> bool:
+    """Whether both planes are of the same images and the same layer."""
+    one, other = before.question, answer.question
+    return one.layer == other.layer and one.split is other.split
 
 
 def _toggle(text: str, tip: str) -> QToolButton:

@@ -29,10 +29,10 @@ from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.network_view import ZOOM_STEP
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
-from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 
