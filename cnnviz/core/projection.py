@@ -81,8 +81,10 @@ def laid_like(plane: Plane, before: Plane) -> Plane:
     lie much the same. Distances stay as they are. (Schönemann 1966, "A generalized solution of the
     orthogonal Procrustes problem".)
     """
+    if len(plane.points) != len(before.points) or not np.isfinite(plane.shares).all():
+        return plane
     both = np.isfinite(plane.points).all(axis=1) & np.isfinite(before.points).all(axis=1)
-    if len(plane.points) != len(before.points) or not both.any() or plane.turned:
+    if not before.points[both].any():
         return plane
     turn, _ = orthogonal_procrustes(plane.points[both], before.points[both])
     share = turn.T @ np.diag(plane.shares) @ turn
