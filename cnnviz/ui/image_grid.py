@@ -1,5 +1,6 @@
 """Test images side by side, with what they are, what they were read as, and how surely."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -39,6 +40,10 @@ LINE = 15
 TILE = QSize(88, SIDE + 2 * LINE + 3 * PAD)
 MOST_PICTURES = 1000
 """Kept at most; beyond that all are made anew at sight."""
+WIDEST = 138
+"""Pixels of a tile, at most; it is wider than TILE where classes have long names."""
+ARROW = " → "
+PLAIN, BOLD = QFont.Weight.Normal, QFont.Weight.DemiBold
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 
@@ -115,6 +120,7 @@ class ImageDelegate(QStyledItemDelegate):
         super().__init__(parent)
         self._session = session
         self._pictures: dict[int, QImage] = {}
+        self.size = TILE
 
     def forget(self) -> None:
         """Drops the pictures made so far."""
@@ -122,7 +128,7 @@ class ImageDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """All alike."""
-        return TILE
+        return self.size
 
     def _picture(self, dataset: Dataset, number: int) -> QImage:
         if number not in self._pictures:
@@ -164,43 +170,54 @@ class ImageDelegate(QStyledItemDelegate):
         names = images.dataset.class_names
         label, chosen = int(evaluation.labels[number]), int(evaluation.predictions[number])
         finite = bool(np.isfinite(evaluation.losses[number]))
-        answer = names[chosen] if finite else "?"
         right = finite and label == chosen
-        parts = [(answer, colors.good if right else colors.bad, QFont.Weight.DemiBold)]
+        answer, color = names[chosen] if finite else "?", colors.good if right else colors.bad
+        words = [answer] if right else shortened([names[label], answer], line.width())
+        parts = [(words[-1], color, BOLD)]
         if not right:
-            parts.insert(0, (f"{names[label]} → ", colors.text, QFont.Weight.Normal))
-        parts.append(
-            (
-                f"  {percent(float(images.answer.confidences[number]), 0)}",
-                colors.muted,
-                QFont.Weight.Normal,
-            )
-        )
+            parts = [(words[0], colors.text, PLAIN), (ARROW, colors.text, PLAIN), *parts]
+        sure = f"  {percent(float(images.answer.confidences[number]), 0)}"
+        if _width(parts) + _width([(sure, "", PLAIN)]) <= line.width():
+            parts.append((sure, colors.muted, PLAIN))
         _paint_centred(painter, line, parts)
-        line = line.translated(0, LINE - 1)
-        _paint_centred(painter, line, [(note, colors.muted, QFont.Weight.Normal)])
+        _paint_centred(painter, line.translated(0, LINE - 1), [(note, colors.muted, PLAIN)])
 
 
-def _paint_centred(
-    painter: QPainter, line: QRect, parts: list[tuple[str, str, QFont.Weight]]
-) -> None:
-    """Texts one after the other, each in its colour; shortened if they are too long."""
-    flags, elide = Qt.AlignmentFlag.AlignVCenter, Qt.TextElideMode.ElideRight
-    fonts = [theme.font(theme.SMALL, weight) for _, _, weight in parts]
-    widths = [
-        QFontMetrics(font).horizontalAdvance(text)
-        for (text, _, _), font in zip(parts, fonts, strict=True)
+Part = tuple[str, str, QFont.Weight]
+"""A text, its colour and its weight."""
+
+
+def _metrics(weight: QFont.Weight) -> QFontMetricsF:
+    return QFontMetricsF(theme.font(theme.SMALL, weight))
+
+
+def _width(parts: Sequence[Part]) -> float:
+    return sum(_metrics(weight).horizontalAdvance(text) for text, _, weight in parts)
+
+
+def shortened(names: Sequence[str], room: float) -> list[str]:
+    """Two names such that they fit into `room` pixels with an arrow between them."""
+    metrics = _metrics(BOLD)
+    room -= metrics.horizontalAdvance(ARROW) + 2
+    one, other = (metrics.horizontalAdvance(name) for name in names)
+    if one + other <= room:
+        return list(names)
+    widths = max(room / 2, room - other), max(room / 2, room - one)
+    elide = Qt.TextElideMode.ElideRight
+    return [
+        metrics.elidedText(name, elide, width) for name, width in zip(names, widths, strict=True)
     ]
-    x = line.x() + max((line.width() - sum(widths)) // 2, 0)
-    for (text, color, _), font, width in zip(parts, fonts, widths, strict=True):
-        room = line.right() + 1 - x
-        if room <= 0:
-            return
-        painter.setFont(font)
+
+
+def _paint_centred(painter: QPainter, line: QRect, parts: Sequence[Part]) -> None:
+    """Texts one after the other, each in its colour."""
+    x = line.x() + max((line.width() - _width(parts)) / 2, 0)
+    for text, color, weight in parts:
+        painter.setFont(theme.font(theme.SMALL, weight))
         painter.setPen(theme.color(color))
-        shown = QFontMetrics(font).elidedText(text, elide, room)
-        painter.drawText(QRect(x, line.y(), room, line.height()), flags, shown)
-        x += width
+        box = QRectF(x, line.y(), line.right() + 1 - x, line.height())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text)
+        x += _width([(text, color, weight)])
 
 
 class ImageGrid(QListView):
@@ -226,30 +243,37 @@ class ImageGrid(QListView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAccessibleName("Test images")
         self.setToolTip("Click an image to take it through the network")
-        self.clicked.connect(self._choose)
-        self.selectionModel().currentChanged.connect(self._choose)
+        self.setAutoScroll(False)
+        # Not the current one: that changes when the keyboard comes along, too.
+        self.selectionModel().selectionChanged.connect(self._choose)
         session.image_changed.connect(self._mark)
         session.run_changed.connect(self._forget)
 
     def show_images(self, images: Images | None) -> None:
-        """Others; where the same numbers stand in the same order, the place in them stays."""
-        before, scroll = self.images.images, self.verticalScrollBar().value()
-        same = before and images and np.array_equal(before.numbers, images.numbers)
+        """Others; how far one has scrolled stays, as far as there are so many."""
+        scroll = self.verticalScrollBar().value()
         self.images.show_images(images)
-        self._mark(follow=not same)
-        if same:
-            self.verticalScrollBar().setValue(scroll)
+        self._share_width()
+        self._mark_among()
+        self.verticalScrollBar().setValue(scroll)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tiles share the width out."""
-        width = self.viewport().width() - 2
-        columns = max(width // TILE.width(), 1)
-        self.setGridSize(QSize(width // columns, TILE.height()))
+        self._share_width()
         super().resizeEvent(event)
 
-    @Slot(QModelIndex)
-    def _choose(self, index: QModelIndex) -> None:
-        number = self.images.number_at(index)
+    def _share_width(self) -> None:
+        images, width = self.images.images, self.viewport().width() - 2
+        names = images.dataset.class_names if images else ()
+        longest = max((_metrics(BOLD).horizontalAdvance(name) for name in names), default=0)
+        wanted = min(max(TILE.width(), int(2 * longest) + 26), WIDEST)
+        across = width // max(width // wanted, 1)
+        self._delegate.size = QSize(min(across, WIDEST + 20), TILE.height())
+        self.setGridSize(QSize(across, TILE.height()))
+
+    @Slot()
+    def _choose(self) -> None:
+        number = self.images.number_at(self.currentIndex())
         if number is not None and number != self._session.image_index:
             self._session.choose_image(number)
 
@@ -258,17 +282,21 @@ class ImageGrid(QListView):
         self._delegate.forget()
 
     @Slot()
-    def _mark(self, follow: bool = True) -> None:
+    def _mark(self) -> None:
+        """Another image is chosen: it is brought into view if it is here."""
+        if self.isVisible() and (index := self._mark_among()).isValid():
+            self.scrollTo(index)
+
+    def _mark_among(self) -> QModelIndex:
         """The session's image in its frame; the keyboard goes on from there."""
-        images = self.images.images
+        images, index = self.images.images, QModelIndex()
         numbers = images.numbers if images else np.empty(0, np.int64)
         rows = np.flatnonzero(numbers == self._session.image_index)
         if rows.size:
             index = self.images.index(int(rows[0]))
             self.setCurrentIndex(index)
-            if follow:
-                self.scrollTo(index)
         self.viewport().update()
+        return index
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""

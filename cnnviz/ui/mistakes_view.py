@@ -111,6 +111,7 @@ class MistakesView(QWidget):
         if cell is not None:
             self.table.choose(-1)
         self._show_images()
+        self.grid.scrollToTop()
 
     @Slot(int)
     def _choose_label(self, row: int) -> None:
@@ -118,12 +119,14 @@ class MistakesView(QWidget):
         if row >= 0:
             self.matrix.choose(None)
         self._show_images()
+        self.grid.scrollToTop()
 
     @Slot(str)
     def _choose_order(self, order: str) -> None:
         self._order = order
         self.order.show_choice(order)
         self._show_images()
+        self.grid.scrollToTop()
 
     # Looks.
 

@@ -37,6 +37,8 @@ FAINT, HALF = 0.13, 0.3
 """How much is seen of points that are not of the chosen class, or not in the lasso."""
 MOST_NAMED = 26
 """Classes whose names are written among their points."""
+FEWEST_NAMED = 3
+"""Points that a name would cover."""
 MOST_ZOOM = 40.0
 CENTER = Qt.AlignmentFlag.AlignCenter
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -389,7 +391,7 @@ class SpacePlot(QWidget):
         for k, name in enumerate(self.names):
             own = positions[self.seen & (self.labels == k)]
             own = own[np.isfinite(own).all(axis=1)]
-            if not len(own) or self.solo not in (None, k):
+            if len(own) < FEWEST_NAMED or self.solo not in (None, k):
                 continue
             at = QPointF(*np.median(own, axis=0).tolist())
             if not self.area.contains(at):

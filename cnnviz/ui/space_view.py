@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnviz.core.examination import Answer
 from cnnviz.core.projection import Plane, laid_like
@@ -22,6 +30,8 @@ from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
 CARD = 116
 """Pixels of the large digit."""
+RIGHT = 280
+"""Pixels of the column at the right, at least."""
 ABOUT = "Close together is alike to this layer. Drag a lasso around points, click one, or zoom."
 COLUMNS = (
     Column(
@@ -59,6 +69,7 @@ class SpaceView(QWidget):
         self.only = _toggle("Mistakes only", "Draws only the images that are read wrongly")
         self.about = QLabel(ABOUT)
         self.about.setProperty("small", "true")
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.plot = SpacePlot()
         self.table = QuietTable(COLUMNS)
         self.table.setAccessibleName("Classes")
@@ -74,12 +85,13 @@ class SpaceView(QWidget):
         self._head.addWidget(self.layer_choice)
         self._head.addWidget(self.steady)
         self._head.addWidget(self.only)
-        self._head.addWidget(self.about, 1)
+        self._head.addStretch(1)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(10, 8, 6, 6)
         column.setSpacing(6)
         column.addLayout(self._head)
+        column.addWidget(self.about)
         column.addWidget(self.plot, 1)
         below = QWidget()
         rest = QVBoxLayout(below)
@@ -88,6 +100,7 @@ class SpaceView(QWidget):
         for widget in (self.card, self.count, self.grid):
             rest.addWidget(widget, 1 if widget is self.grid else 0)
         right = QSplitter(Qt.Orientation.Vertical)
+        right.setMinimumWidth(RIGHT)
         right.addWidget(self.table)
         right.addWidget(below)
         right.setSizes([256, 400])

@@ -116,9 +116,10 @@ def blend(ground: str, value: str, share: float) -> QColor:
 
 
 def class_color(index: int) -> QColor:
-    """Of a class by its number: the row of class colours, then the same closer to the text's."""
+    """Of a class by its number: the row of class colours, then the same lighter and darker."""
     turn, place = divmod(index, len(_current.classes))
-    return blend(_current.classes[place], _current.text, min(0.45 * turn, 0.75))
+    towards = _current.text if turn % 2 else _current.background
+    return blend(_current.classes[place], towards, min(0.2 * ((turn + 1) // 2 + (turn > 0)), 0.6))
 
 
 def apply_theme(app: QApplication, name: str) -> None:
