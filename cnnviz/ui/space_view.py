@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.examination import Answer
 from cnnviz.core.projection import Plane, laid_like
+from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
 from cnnviz.ui.image_grid import ImageGrid, Images, in_words, percent
@@ -56,6 +57,7 @@ class SpaceView(QWidget):
         self.plane: Plane | None = None
         """As it is shown."""
         self._hidden: set[int] = set()
+        self._spec: Spec | None = None  # of the network whose layer it is
         self._answer: Answer | None = None  # the plane's
         self._make_parts()
         self._lay_out()
@@ -138,8 +140,8 @@ class SpaceView(QWidget):
         """Another network has other layers, other data other classes."""
         network, usual = self._session.network, self._examiner.usual_layer
         layers = self._examiner.layers
-        if self.layer not in layers:
-            self.layer = usual
+        if network and (self.layer not in layers or network.spec != self._spec):
+            self.layer, self._spec = usual, network.spec
         dataset = self._session.dataset
         if self._hidden and dataset and max(self._hidden) >= len(dataset.class_names):
             self._hidden = set()

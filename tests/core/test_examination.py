@@ -12,6 +12,7 @@ from cnnviz.core.evaluation import evaluate
 from cnnviz.core.examination import Examination, Question
 from cnnviz.core.inspection import inspect
 from cnnviz.core.network import Network
+from cnnviz.core.priority import LAST
 from cnnviz.core.projection import principal_plane
 
 PATIENCE = 20
@@ -98,7 +99,7 @@ def test_it_goes_last(dataset, small_spec, monkeypatch):
     asked_for = []
     monkeypatch.setattr(examination, "let_others_first", asked_for.append)
     examined(asked(dataset, small_spec))
-    assert asked_for == [examination.LAST]
+    assert asked_for == [LAST]
 
 
 def test_edits_of_another_network_are_a_failure_in_words(dataset, small_spec):

@@ -7,9 +7,11 @@ import pytest
 
 from cnnviz.core import examination
 from cnnviz.core.evaluation import evaluate
+from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import examiner as module
 from cnnviz.ui.examiner import Examiner, in_words
+from cnnviz.ui.messages import RunRequest
 
 
 @pytest.fixture
@@ -73,7 +75,12 @@ def test_it_follows_the_cursor_to_another_moment(examiner, session, train, until
 def test_a_cursor_that_moves_on_is_not_followed(examiner, session, train, until, monkeypatch):
     begun = []
     begin = Examiner._begin
-    monkeypatch.setattr(Examiner, "_begin", lambda self, job: (begun.append(job), begin(self, job)))
+
+    def note(self, job):
+        begun.append(job)
+        begin(self, job)
+
+    monkeypatch.setattr(Examiner, "_begin", note)
     train(session, 30)
     examiner.watch(True)
     until(lambda: answered(examiner, session.shown_step))
@@ -175,8 +182,6 @@ def test_a_plane_is_made_when_somebody_looks_at_it(examiner, session, until):
 
 
 def test_another_run_forgets_all(examiner, session, until, train):
-    from cnnviz.core.settings import Settings
-    from cnnviz.ui.messages import RunRequest
 
     train(session, 12)
     examiner.watch(True)
