@@ -99,9 +99,7 @@ class ConfusionMatrix(QWidget):
 
     def cell_area(self, cell: Cell) -> QRectF:
         """Where a cell is."""
-        area, count = self.area, max(len(self.names), 1)
-        width, height = area.width() / count, area.height() / count
-        return QRectF(area.x() + cell[1] * width, area.y() + cell[0] * height, width, height)
+        return _cell_in(self.area, cell, max(len(self.names), 1))
 
     def cell_at(self, at: QPointF) -> Cell | None:
         """The cell at a point."""
@@ -222,30 +220,44 @@ class ConfusionMatrix(QWidget):
 
     def _paint_cells(self, painter: QPainter) -> None:
         colors, count, area = theme.tokens(), len(self.names), self.area
-        gap = 1 if area.width() / count > 6 and area.height() / count > 6 else 0
-        painter.fillRect(area.adjusted(0, 0, -gap, -gap), theme.color(colors.background))
+        gap = 1 if min(area.width(), area.height()) / count > 6 else 0
+        painter.fillRect(area.adjusted(0, 0, -gap, -gap), theme.color(colors.surface))
+        self._paint_gaps(painter, area, gap)
         mistakes = self.counts.copy()
         np.fill_diagonal(mistakes, 0)
         most = max(int(mistakes.max()), LEAST_MOST)
-        write = self._writes(int(self.counts.max()))
-        for row in range(count):
-            for column in range(count):
-                number, right = int(self.counts[row, column]), row == column
-                rect = self.cell_area((row, column)).adjusted(0, 0, -gap, -gap)
-                share = 0.14 + 0.76 * number / most if number else 0.0
-                ground = theme.blend(colors.surface, colors.bad, round(share, 2))
-                if right:
-                    ground = theme.blend(colors.surface, colors.good, 0.16 if number else 0.05)
-                painter.fillRect(rect, ground)
-                if write and number:
-                    ink = colors.good if right else colors.text
-                    if not right and share > 0.6:
-                        ink = colors.on_accent if colors.name == "dark" else colors.paper
-                    painter.setPen(theme.color(ink))
-                    painter.drawText(rect, CENTER, theme.spaced(number))
+        write = self._writes(area, int(self.counts.max()))
+        filled = (self.counts > 0) | np.eye(count, dtype=bool)
+        for row, column in np.argwhere(filled).tolist():
+            number, right = int(self.counts[row, column]), row == column
+            rect = _cell_in(area, (row, column), count).adjusted(0, 0, -gap, -gap)
+            share = 0.14 + 0.76 * number / most
+            ground = theme.blend(colors.surface, colors.bad, round(share, 2))
+            if right:
+                ground = theme.blend(colors.surface, colors.good, 0.16 if number else 0.05)
+            painter.fillRect(rect, ground)
+            if write and number:
+                ink = colors.good if right else colors.text
+                if not right and share > 0.6:
+                    ink = colors.on_accent if colors.name == "dark" else colors.paper
+                painter.setPen(theme.color(ink))
+                painter.drawText(rect, CENTER, theme.spaced(number))
 
-    def _writes(self, most: int) -> bool:
-        """Whether there is room for numbers; sets nothing."""
-        area, count = self.area, len(self.names)
-        widest = self._metrics.horizontalAdvance(theme.spaced(most))
+    def _paint_gaps(self, painter: QPainter, area: QRectF, gap: int) -> None:
+        """Hairlines between the cells."""
+        count, ground = len(self.names), theme.color(theme.tokens().background)
+        for k in range(1, count if gap else 0):
+            cell = _cell_in(area, (k, k), count)
+            painter.fillRect(QRectF(cell.x() - 1, area.y(), 1, area.height()), ground)
+            painter.fillRect(QRectF(area.x(), cell.y() - 1, area.width(), 1), ground)
+
+    def _writes(self, area: QRectF, most: int) -> bool:
+        """Whether there is room for numbers."""
+        count, widest = len(self.names), self._metrics.horizontalAdvance(theme.spaced(most))
         return area.width() / count > widest + 4 and area.height() / count > LEAST_LINE
+
+
+def _cell_in(area: QRectF, cell: Cell, count: int) -> QRectF:
+    """Where a cell is, of so many in a row."""
+    width, height = area.width() / count, area.height() / count
+    return QRectF(area.x() + cell[1] * width, area.y() + cell[0] * height, width, height)
