@@ -22,8 +22,8 @@ TITLE, GAP = 18, 6
 MOST_NAME = 96
 LEAST_LINE = 12
 """Pixels a name needs in height; where rows are lower, some names are left out."""
-WIDEST = 1.7
-"""A cell's width to its height, at most."""
+WIDEST, TALLEST = 1.7, 1.15
+"""A cell's width to its height at most, and its height to its width."""
 KEYS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -84,6 +84,7 @@ class ConfusionMatrix(QWidget):
         left, top = TITLE + name + GAP, TITLE + self._name_height(name) + GAP
         height = max((self.height() - top - 2) // count, 2)
         width = max(min((self.width() - left - 2) // count, int(WIDEST * height)), 2)
+        height = min(height, max(int(TALLEST * width), 2))
         return QRectF(left, top, width * count, height * count)
 
     def _name_width(self) -> float:

@@ -40,6 +40,8 @@ LINE = 15
 TILE = QSize(88, SIDE + 2 * LINE + 3 * PAD)
 MOST_PICTURES = 1000
 """Kept at most; beyond that all are made anew at sight."""
+MOST_SHOWN = 2000
+"""Images in a grid; nobody looks at more, and Qt takes its time to lay them out."""
 WIDEST = 138
 """Pixels of a tile, at most; it is wider than TILE where classes have long names."""
 ARROW = " → "
@@ -269,7 +271,8 @@ class ImageGrid(QListView):
         wanted = min(max(TILE.width(), int(2 * longest) + 26), WIDEST)
         across = width // max(width // wanted, 1)
         self._delegate.size = QSize(min(across, WIDEST + 20), TILE.height())
-        self.setGridSize(QSize(across, TILE.height()))
+        if self.gridSize().width() != across:
+            self.setGridSize(QSize(across, TILE.height()))
 
     @Slot()
     def _choose(self) -> None:

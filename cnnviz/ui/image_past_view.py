@@ -87,7 +87,10 @@ class ImagePastLines(QWidget):
         self._label = 0
         self.setMinimumHeight(92)
         self.setAccessibleName("Probabilities of the chosen image over the epochs")
-        self.setToolTip("Click to look at the end of that epoch")
+        self.setToolTip(
+            "The bold line is the label's: a disc where it became right, a cross where it was "
+            "forgotten. Click to look at the end of that epoch."
+        )
 
     def sizeHint(self) -> QSize:
         """Flat and wide."""
@@ -193,7 +196,8 @@ class ImagePastLines(QWidget):
         for epoch in epochs:
             if epoch - before >= least:
                 before = epoch
-                box = QRectF(self._x(epoch) - 40, area.bottom() + 4, 80, 16)
+                left = min(self._x(epoch) - 40, self.width() - 66)
+                box = QRectF(left, area.bottom() + 4, 80, 16)
                 painter.drawText(box, CENTER, f"epoch {theme.spaced(epoch)}")
 
     def _paint_line(

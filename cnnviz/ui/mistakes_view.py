@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 
 from cnnviz.core.evaluation import ClassScore
 from cnnviz.core.examination import Answer
+from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.confusion_matrix import ConfusionMatrix
 from cnnviz.ui.examiner import Examiner
-from cnnviz.ui.image_grid import ImageGrid, Images, percent
+from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, percent
 from cnnviz.ui.image_past_view import ImagePastView
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
@@ -75,7 +76,8 @@ class MistakesView(QWidget):
         left.addWidget(_padded(self.matrix, 8, 10, 8, 8))
         left.addWidget(_padded(self.table, 6, 4, 4, 0))
         left.setSizes([410, 250])
-        left.setStretchFactor(0, 1)
+        left.setStretchFactor(0, 3)
+        left.setStretchFactor(1, 1)
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self.count)
@@ -99,7 +101,8 @@ class MistakesView(QWidget):
         self.body.addWidget(left)
         self.body.addWidget(right)
         self.body.setSizes([470, 700])
-        self.body.setStretchFactor(1, 1)
+        self.body.setStretchFactor(0, 2)
+        self.body.setStretchFactor(1, 3)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.body)
@@ -170,10 +173,8 @@ class MistakesView(QWidget):
             self.note.setText("")
             return
         numbers, what = self._chosen(answer, dataset.class_names)
-        keys, notes = self._keys(answer, numbers)
-        order = np.argsort(keys, kind="stable")
-        notes = [notes[k] for k in order.tolist()]
-        self.grid.show_images(Images(dataset, answer, numbers[order], notes))
+        shown = numbers[np.argsort(self._keys(answer, numbers), kind="stable")][:MOST_SHOWN]
+        self.grid.show_images(Images(dataset, answer, shown, self._notes(answer, shown)))
         self.count.setText(what)
         self.note.setText(self._in_words(len(numbers)))
 
@@ -192,21 +193,22 @@ class MistakesView(QWidget):
         numbers = np.flatnonzero(found).astype(np.int64)
         return numbers, f"{what}: {theme.spaced(len(numbers))}"
 
-    def _keys(
-        self, answer: Answer, numbers: NDArray[np.int64]
-    ) -> tuple[NDArray[np.floating], list[str]]:
-        """By what to sort, the least first, and what to say of it."""
+    def _keys(self, answer: Answer, numbers: NDArray[np.int64]) -> Array:
+        """By what to sort, the least first."""
         if self._order == "forgotten" and self._examiner.history is not None:
-            times = self._examiner.history.forgotten[numbers]
-            notes = [f"forgotten {count}×" for count in times.tolist()]
-            return -times.astype(float), notes
+            return -self._examiner.history.forgotten[numbers].astype(np.float64)
         if self._order == "loss":
-            losses = answer.evaluation.losses[numbers]
-            return -losses, [f"loss {loss:.3g}" for loss in losses.tolist()]
-        notes = [f"No. {theme.spaced(number)}" for number in numbers.tolist()]
-        if self._order == "confidence":
-            return -answer.confidences[numbers], notes
-        return numbers.astype(float), notes
+            return -answer.evaluation.losses[numbers]
+        return -answer.confidences[numbers] if self._order == "confidence" else numbers.astype("f8")
+
+    def _notes(self, answer: Answer, numbers: NDArray[np.int64]) -> list[str]:
+        """What is said of each below it."""
+        if self._order == "forgotten" and self._examiner.history is not None:
+            times = self._examiner.history.forgotten[numbers].tolist()
+            return [f"forgotten {count}×" for count in times]
+        if self._order == "loss":
+            return [f"loss {loss:.3g}" for loss in answer.evaluation.losses[numbers].tolist()]
+        return [f"No. {theme.spaced(number)}" for number in numbers.tolist()]
 
     def _in_words(self, count: int) -> str:
         history, timeline = self._examiner.history, self._session.timeline
@@ -215,6 +217,8 @@ class MistakesView(QWidget):
                 return "Forgotten is known from the second epoch’s end on."
             known = f"{len(history.epochs)} of {len(timeline.epochs)} epochs’ ends"
             return f"Counted over {known}."
+        if count > MOST_SHOWN:
+            return f"The first {theme.spaced(MOST_SHOWN)} are shown."
         if not count and self.matrix.cell is None and self._label is None:
             return "Not a single one."
         return "Click one to take it through the network." if count else ""

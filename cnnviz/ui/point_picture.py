@@ -47,11 +47,11 @@ class PointPicture:
             pixels[starts + (dy * stride + dx)] = shades[level]
 
     def image(self) -> QImage:
-        """A copy of what is there."""
-        m = self._margin
-        shown = np.ascontiguousarray(self._pixels[m : m + self._height, m : m + self._width])
+        """The picture; it shares memory with this, which has to outlive it."""
+        m, stride = self._margin, self._pixels.shape[1]
+        begin = self._pixels.reshape(-1)[m * stride + m :]
         form = QImage.Format.Format_RGB32
-        return QImage(shown.data, self._width, self._height, 4 * self._width, form).copy()
+        return QImage(begin.data, self._width, self._height, 4 * stride, form)
 
 
 @cache

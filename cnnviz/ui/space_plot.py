@@ -81,7 +81,7 @@ class SpacePlot(QWidget):
         self._lasso: list[QPointF] = []
         self._pressed: QPointF | None = None
         self._positions: Array | None = None
-        self._picture: tuple[float, QImage] | None = None
+        self._picture: tuple[float, QImage, PointPicture] | None = None
         self._glide = QVariantAnimation(self)
         self._glide.setDuration(GLIDE_MS)
         self._glide.setStartValue(0.0)
@@ -337,7 +337,7 @@ class SpacePlot(QWidget):
                 made.add(positions[group] * ratio, np.rint(each).astype(np.uint8))
             image = made.image()
             image.setDevicePixelRatio(ratio)
-            self._picture = (ratio, image)
+            self._picture = (ratio, image, made)
         return self._picture[1]
 
     def _inside(self) -> Array:

@@ -23,7 +23,7 @@ from cnnviz.core.projection import Plane, laid_like
 from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
-from cnnviz.ui.image_grid import ImageGrid, Images, in_words, percent
+from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words, percent
 from cnnviz.ui.space_plot import SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.mosaic import picture
@@ -302,8 +302,9 @@ class SpaceView(QWidget):
             self.grid.show_images(None)
             self.count.setText("")
             return
-        notes = [f"No. {theme.spaced(number)}" for number in numbers.tolist()]
-        self.grid.show_images(Images(dataset, answer, numbers, notes))
+        shown = numbers[:MOST_SHOWN]
+        notes = [f"No. {theme.spaced(number)}" for number in shown.tolist()]
+        self.grid.show_images(Images(dataset, answer, shown, notes))
         wrong = answer.evaluation.predictions[numbers] != answer.evaluation.labels[numbers]
         text = f"In the lasso: {theme.spaced(len(numbers))}"
         self.count.setText(f"{text}, {theme.spaced(int(wrong.sum()))} read wrongly")

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.settings import Settings
+from cnnviz.ui import mistakes_view, theme
 from cnnviz.ui import session as session_module
-from cnnviz.ui import theme
 from cnnviz.ui.image_grid import percent, shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
@@ -368,3 +368,12 @@ def test_it_changes_theme_with_the_window(mistakes, window, until):
         }
         assert theme.LIGHT.background in colors
         assert theme.DARK.background not in colors
+
+
+def test_of_very_many_images_the_first_are_shown(mistakes, monkeypatch):
+    monkeypatch.setattr(mistakes_view, "MOST_SHOWN", 3)
+    mistakes.mistakes.refresh()
+    worst = evaluation(mistakes).worst(360)
+    assert mistakes.mistakes.grid.images.images.numbers.tolist() == worst[:3].tolist()
+    assert mistakes.mistakes.count.text() == f"All mistakes: {len(worst)}"
+    assert mistakes.mistakes.note.text() == "The first 3 are shown."
