@@ -68,6 +68,8 @@ IN_PLOT = (
     ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
+    ("↑  ↓  ←  →", "Mistakes: from cell to cell, or image to image; Space lets go of a cell"),
+    ("↑  ↓  ←  →", "Space of digits: from class to class, from image to image; F: all of it"),
     ("Enter", "Network: the pinned value's map large"),
 )
 

@@ -119,7 +119,8 @@ def class_color(index: int) -> QColor:
     """Of a class by its number: the row of class colours, then the same lighter and darker."""
     turn, place = divmod(index, len(_current.classes))
     towards = _current.text if turn % 2 else _current.background
-    return blend(_current.classes[place], towards, min(0.2 * ((turn + 1) // 2 + (turn > 0)), 0.6))
+    share = min(0.35 + 0.18 * ((turn - 1) // 2), 0.75) if turn else 0.0
+    return blend(_current.classes[place], towards, share)
 
 
 def apply_theme(app: QApplication, name: str) -> None:

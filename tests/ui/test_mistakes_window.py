@@ -21,6 +21,7 @@ from cnnviz.ui.image_grid import percent, shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu
+from cnnviz.ui.widgets.saving import take_picture
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -377,3 +378,19 @@ def test_of_very_many_images_the_first_are_shown(mistakes, monkeypatch):
     assert mistakes.mistakes.grid.images.images.numbers.tolist() == worst[:3].tolist()
     assert mistakes.mistakes.count.text() == f"All mistakes: {len(worst)}"
     assert mistakes.mistakes.note.text() == "The first 3 are shown."
+
+
+@pytest.mark.parametrize("part", ["matrix", "past", "grid", "plot", "window"])
+def test_pictures_are_made_both_ways(mistakes, until, part):
+    mistakes.pages.setCurrentWidget(mistakes.space if part == "plot" else mistakes.mistakes)
+    until(lambda: part != "plot" or mistakes.space.plane is not None)
+    parts = {
+        "matrix": mistakes.mistakes.matrix,
+        "past": mistakes.mistakes.past,
+        "grid": mistakes.mistakes.grid,
+        "plot": mistakes.space.plot,
+        "window": mistakes,
+    }
+    picture = take_picture(parts[part])
+    assert picture.image.width() == 2 * parts[part].width()
+    assert picture.svg.startswith(b"<?xml")
