@@ -146,7 +146,14 @@ class Examiner(QObject):
         share = task.standing.done / len(task.question.split)
         if not self._job.epochs:
             return f"Testing batch {theme.spaced(task.question.step)} …", share
-        return f"Testing epoch {self._job.epochs[0].epoch} for the images’ past …", share
+        known = len(self.history.epochs) if self.history is not None else 0
+        number = f"{self._job.epochs[0].epoch} of {len(self.session.timeline.epochs)}"
+        whole = known + self._missing_count()
+        return f"Testing the epochs before: {number} …", (known + share) / max(whole, 1)
+
+    def _missing_count(self) -> int:
+        history = self.history
+        return len(history.missing(self.session.timeline)) if history is not None else 0
 
     # What happens.
 
@@ -268,8 +275,10 @@ class Examiner(QObject):
         if job.task.standing.ended:
             self._end_job()
             self._take(job)
-            if self._watched:
-                self._begin_timer.start(BETWEEN_MS if self._is_live else 0)
+            if self._is_live:
+                self._begin_timer.start(BETWEEN_MS if self._watched else 0)
+            else:
+                self._begin_next()
         self.progressed.emit()
 
     def _take(self, job: Job) -> None:

@@ -20,6 +20,7 @@ from cnnviz.ui import session as session_module
 from cnnviz.ui.image_grid import percent, shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
+from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu
 from cnnviz.ui.widgets.saving import take_picture
 
@@ -394,3 +395,18 @@ def test_pictures_are_made_both_ways(mistakes, until, part):
     picture = take_picture(parts[part])
     assert picture.image.width() == 2 * parts[part].width()
     assert picture.svg.startswith(b"<?xml")
+
+
+def test_without_a_run_it_says_that_nothing_is_tested(qtbot, until):
+    session, parent = Session(), QWidget()
+    qtbot.addWidget(parent)
+    window = MistakesWindow(session, parent)
+    window.show_in_front()
+    for page in (window.mistakes, window.space):
+        window.pages.setCurrentWidget(page)
+        assert not window.grab().isNull()
+    window.examiner.examine_now()
+    assert window.bar.result.text() == "Nothing is tested yet."
+    window.shut_down()
+    until(lambda: window.is_shut_down)
+    session.shut_down()
