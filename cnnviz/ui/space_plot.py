@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -25,13 +23,14 @@ from cnnviz.core.projection import Plane
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.point_picture import PointPicture
+from cnnviz.ui.widgets.lasso import Lasso
 from cnnviz.ui.widgets.posing import posed_area
 
 LEFT, TOP, RIGHT, BOTTOM = 30, 12, 14, 26
 """Pixels around the points; the names of the axes stand left and below."""
 RADIUS = 2.2
-NEAR, STEP, CLICK = 10, 3, 4
-"""Pixels: how far a point may be from the pointer, between two corners of the lasso, of a click."""
+NEAR = 10
+"""Pixels: how far a point may be from the pointer."""
 GLIDE_MS = 380
 FAINT, HALF = 0.13, 0.3
 """How much is seen of points that are not of the chosen class, or not in the lasso."""
@@ -78,8 +77,7 @@ class SpacePlot(QWidget):
         """What is said where there is no plane."""
         self._before: Plane | None = None
         self._zoom, self._shift = 1.0, QPointF()
-        self._lasso: list[QPointF] = []
-        self._pressed: QPointF | None = None
+        self._lasso: Lasso | None = None
         self._positions: Array | None = None
         self._picture: tuple[float, QImage, PointPicture] | None = None
         self._glide = QVariantAnimation(self)
@@ -195,55 +193,32 @@ class SpacePlot(QWidget):
         """What can be pointed at: of a class that stands out alone, only that."""
         return self.seen if self.solo is None else self.seen & (self.labels == self.solo)
 
-    def _roped(self) -> NDArray[np.int64]:
-        """The images in the lasso, found in a picture of it."""
-        mask = QImage(self.size(), QImage.Format.Format_Grayscale8)
-        mask.fill(0)
-        painter = QPainter(mask)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("white"))
-        painter.drawPolygon(QPolygonF(self._lasso))
-        painter.end()
-        rows = np.frombuffer(mask.constBits(), np.uint8).reshape(mask.height(), -1)
-        positions = self.positions()
-        ok = self._reachable() & np.isfinite(positions).all(axis=1)
-        ok &= (positions >= 0).all(axis=1) & (positions < (self.width(), self.height())).all(axis=1)
-        numbers = np.flatnonzero(ok)
-        places = positions[numbers].astype(np.intp)
-        found: NDArray[np.int64] = numbers[rows[places[:, 1], places[:, 0]] > 0].astype(np.int64)
-        return found
-
     # Mouse and keys.
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A click, or the beginning of a lasso."""
         if event.button() == Qt.MouseButton.LeftButton and self.plane:
-            self._pressed, self._lasso = event.position(), []
+            self._lasso = Lasso(event.position())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The lasso goes on, or another point is under the pointer."""
-        at = event.position()
-        if self._pressed is None:
-            self._point(self.image_at(at))
-            return
-        last = self._lasso[-1] if self._lasso else self._pressed
-        if (at - last).manhattanLength() >= (STEP if self._lasso else CLICK):
-            self._lasso = [*(self._lasso or [self._pressed]), at]
+        if self._lasso is None:
+            self._point(self.image_at(event.position()))
+        elif self._lasso.draw_to(event.position()):
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Chooses what was clicked, or takes what is in the lasso."""
-        pressed, self._pressed = self._pressed, None
-        if pressed is None or event.button() != Qt.MouseButton.LeftButton:
+        lasso = self._lasso
+        if lasso is None or event.button() != Qt.MouseButton.LeftButton:
             return
-        if len(self._lasso) > 2:
-            self._take(self._roped())
-        elif (image := self.image_at(pressed)) >= 0:
-            self.chosen.emit(image)
-        else:
-            self._take(np.empty(0, np.int64))
-        self._lasso = []
+        self._lasso = None
         self.update()
+        if lasso.is_click and (image := self.image_at(lasso.start)) >= 0:
+            self.chosen.emit(image)
+            return
+        inside = lasso.inside(self.positions(), self.size()) & self._reachable()
+        self._take(np.flatnonzero(inside).astype(np.int64))
 
     def _take(self, numbers: NDArray[np.int64]) -> None:
         if len(numbers) or len(self.rope):
@@ -318,9 +293,7 @@ class SpacePlot(QWidget):
         if posed_area(self) is None:
             self._ring(painter, positions, self.lit, colors.text, 5)
         if self._lasso:
-            painter.setPen(QPen(theme.color(colors.selected), 1.5))
-            painter.setBrush(theme.color(colors.selected, 0.1))
-            painter.drawPolygon(QPolygonF(self._lasso))
+            self._lasso.paint(painter)
         painter.end()
 
     def _drawn(self, ratio: float) -> QImage:
