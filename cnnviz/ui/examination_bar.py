@@ -94,9 +94,13 @@ class ExaminationBar(QWidget):
         elif answer and answer.undecided:
             count, of = theme.spaced(answer.undecided), theme.spaced(len(answer.confidences))
             text, bad = f"The network has diverged: {count} of {of} images gave no number.", True
+        elif answer is None and examiner.is_cancelled:
+            text = "Cancelled. “Test now” tests what is shown."
         elif answer and examiner.is_stale:
             text = f"Shown by now: batch {shown}."
-            if examiner.session.is_training and examiner.session.past.moment is None:
+            if examiner.is_cancelled:
+                text += " The test was cancelled."
+            elif examiner.session.is_training and examiner.session.past.moment is None:
                 text += " Tested again at the epoch’s end."
             elif examiner.session.edits.now != answer.question.edits:
                 text = "Other edits lie over the network by now."

@@ -93,6 +93,7 @@ class Examiner(QObject):
         if not watched:
             self._give_up()
         elif not self._ended:
+            self._follow()  # what was missed meanwhile
             self._begin_timer.start(0)
 
     @Slot()
@@ -111,6 +112,11 @@ class Examiner(QObject):
         """Ends all for good. Returns at once."""
         self._ended = True
         self._give_up()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing begins by itself for now."""
+        return self._held
 
     @property
     def is_shut_down(self) -> bool:
@@ -194,13 +200,19 @@ class Examiner(QObject):
             return
         question = self._due_question()
         if question:
-            running = self._job.task if self._job else None
-            if isinstance(running, Examination) and running.question.covers(question):
+            if self._is_under_way(question):
                 return
             self._give_up()
             self._begin(Job(Examination(question)))
         elif self._job is None and (job := self._past_of_image() or self._missing_epoch()):
             self._begin(job)
+
+    def _is_under_way(self, question: Question) -> bool:
+        """Whether it is examined just now; with every batch another, so the first one is ended."""
+        job = self._job
+        if job is None or not isinstance(job.task, Examination):
+            return False
+        return (self._is_live and not job.epochs) or job.task.question.covers(question)
 
     def _begin(self, job: Job) -> None:
         self._job = job
@@ -276,7 +288,7 @@ class Examiner(QObject):
             self._end_job()
             self._take(job)
             if self._is_live:
-                self._begin_timer.start(BETWEEN_MS if self._watched else 0)
+                self._begin_timer.start(BETWEEN_MS)
             else:
                 self._begin_next()
         self.progressed.emit()

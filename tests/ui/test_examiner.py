@@ -158,6 +158,34 @@ def test_going_back_forgets_and_learns_again(examiner, session, train, until):
     assert len(session.timeline.epochs) >= 2
 
 
+def test_what_became_void_while_nobody_looked_is_forgotten(examiner, session, train, until):
+    train(session, 34)
+    examiner.watch(True)
+    until(lambda: len(examiner.history.epochs) >= 3)
+    examiner.watch(False)
+    session.travel(12)
+    until(lambda: len(session.timeline) == 12)
+    assert len(examiner.history.epochs) >= 3
+    examiner.watch(True)
+    assert examiner.history.epochs == session.timeline.epochs
+    until(lambda: answered(examiner, 12))
+
+
+def test_what_is_under_way_while_training_is_ended_first(examiner, session, until, held):
+    session.play()
+    until(lambda: len(session.timeline) > 3)
+    examiner.watch(True)
+    until(lambda: examiner.progress is not None)
+    job = examiner._job
+    examiner.examine_now()
+    session.choose_image(9)
+    until(lambda: not examiner._begin_timer.isActive())
+    assert examiner._job is job
+    held.set()
+    until(lambda: examiner.answer is not None)
+    session.pause()
+
+
 def test_edits_are_examined_too(examiner, session, until):
     examiner.watch(True)
     until(lambda: examiner.answer is not None)
@@ -209,6 +237,7 @@ def test_cancelled_it_waits_until_something_else_is_looked_at(examiner, session,
     assert examiner.progress == ("Testing batch 0 …", 0)
     examiner.cancel()
     assert examiner.progress is None
+    assert examiner.is_cancelled
     held.set()
     session.history_changed.emit()
     until(lambda: is_at_rest(examiner))

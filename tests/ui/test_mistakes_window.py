@@ -1,5 +1,7 @@
 """The mistakes window: numbers, choice of images, the past of one; it rests while hidden."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -12,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core import examination
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.settings import Settings
@@ -410,3 +413,20 @@ def test_without_a_run_it_says_that_nothing_is_tested(qtbot, until):
     window.shut_down()
     until(lambda: window.is_shut_down)
     session.shut_down()
+
+
+def test_a_test_can_be_cancelled_and_begun_again(window, until, qtbot, monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(examination, "let_others_first", lambda niceness: go_on.wait(20))
+    window.windows.open_mistakes()
+    mistakes = window.windows.made(MistakesWindow)
+    bar = mistakes.bar
+    until(lambda: bar.cancel_button.isVisible() and "Testing batch 0 …" in bar.words.text())
+    qtbot.mouseClick(bar.cancel_button, LEFT)
+    until(lambda: bar.words.text() == "Cancelled. “Test now” tests what is shown.")
+    assert not bar.cancel_button.isVisible()
+    go_on.set()
+    until(bar.test_button.isEnabled)
+    qtbot.mouseClick(bar.test_button, LEFT)
+    until(lambda: mistakes.examiner.answer is not None)
+    until(lambda: "of 360 right" in bar.result.text())
