@@ -239,7 +239,7 @@ class ConfusionMatrix(QWidget):
             painter.fillRect(rect, ground)
             if write and number:
                 ink = colors.good if right else colors.text
-                if not right and share > 0.6:
+                if not right and share > 0.75:
                     ink = colors.on_accent if colors.name == "dark" else colors.paper
                 painter.setPen(theme.color(ink))
                 painter.drawText(rect, CENTER, theme.spaced(number))

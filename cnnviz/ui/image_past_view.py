@@ -122,10 +122,11 @@ class ImagePastLines(QWidget):
         )
 
     def _x(self, epoch: float) -> float:
-        """Where the end of an epoch is; the first and the last are at the sides."""
+        """Where the end of an epoch is; the first is at the left, the last at the right."""
         area, epochs = self._area, self.record.epochs if self.record else np.array([1])
         first, last = int(epochs[0]), int(epochs[-1])
-        return area.x() + area.width() * (epoch - first) / max(last - first, 1)
+        share = (epoch - first) / (last - first) if last > first else 1.0
+        return area.x() + area.width() * share
 
     def _y(self, share: float) -> float:
         return self._area.bottom() - self._area.height() * share

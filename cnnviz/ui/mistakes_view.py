@@ -75,7 +75,7 @@ class MistakesView(QWidget):
         left = QSplitter(Qt.Orientation.Vertical)
         left.addWidget(_padded(self.matrix, 8, 10, 8, 8))
         left.addWidget(_padded(self.table, 6, 4, 4, 0))
-        left.setSizes([410, 250])
+        left.setSizes([380, 266])
         left.setStretchFactor(0, 3)
         left.setStretchFactor(1, 1)
         head = QHBoxLayout()

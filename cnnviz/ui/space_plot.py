@@ -339,7 +339,7 @@ class SpacePlot(QWidget):
     @property
     def _radius(self) -> float:
         """Fewer points are larger."""
-        return RADIUS if len(self.labels) > 3000 else RADIUS + 1.2
+        return RADIUS if np.count_nonzero(self.seen) > 3000 else RADIUS + 1.2
 
     def _paint_axes(self, painter: QPainter) -> None:
         assert self.plane
