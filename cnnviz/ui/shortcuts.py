@@ -42,6 +42,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+F",), "save_film", "Save the past as a film"),
     Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
+    Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
@@ -80,6 +81,8 @@ IN_PLOT = (
     ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
+    ("↑  ↓  ←  →", "Mistakes: from cell to cell, or image to image; Space lets go of a cell"),
+    ("↑  ↓  ←  →", "Space of digits: from class to class, from image to image; F: all of it"),
     ("Enter", "Network: the pinned value's map large"),
 )
 

@@ -52,6 +52,8 @@ class Tokens:
     run_11: str
     run_12: str
     """Of the runs that are laid over each other; their names always stand beside them."""
+    classes: tuple[str, ...]
+    """A row of colours to tell classes apart, never numbers; see `class_color`."""
 
 
 DARK = Tokens(
@@ -82,6 +84,10 @@ DARK = Tokens(
     run_10="#c9e052",
     run_11="#c98f6b",
     run_12="#7f8cff",
+    classes=(
+        *("#f2766b", "#f0b064", "#bdd05f", "#54c987", "#46cdc8"),
+        *("#62aef8", "#a18ff5", "#ea83cf", "#c09a74", "#b3bccb"),
+    ),
 )
 LIGHT = Tokens(
     name="light",
@@ -111,6 +117,10 @@ LIGHT = Tokens(
     run_10="#676d00",
     run_11="#7d4a24",
     run_12="#2f3fd0",
+    classes=(
+        *("#cf3f38", "#c57a10", "#7c9410", "#16894c", "#0d8f8c"),
+        *("#2670cf", "#6d55d8", "#c03f9f", "#8b633d", "#66717f"),
+    ),
 )
 THEMES = {tokens.name: tokens for tokens in (DARK, LIGHT)}
 
@@ -146,6 +156,14 @@ def color(value: str, alpha: float = 1.0) -> QColor:
 def blend(ground: str, value: str, share: float) -> QColor:
     """An opaque colour: what `value` looks like if `share` of it covers the ground; shared."""
     return QColor(*_mixed(ground, value, np.array([share]))[0].tolist())
+
+
+def class_color(index: int) -> QColor:
+    """Of a class by its number: the row of class colours, then the same lighter and darker."""
+    turn, place = divmod(index, len(_current.classes))
+    towards = _current.text if turn % 2 else _current.background
+    share = min(0.35 + 0.18 * ((turn - 1) // 2), 0.75) if turn else 0.0
+    return blend(_current.classes[place], towards, share)
 
 
 def apply_theme(app: QApplication, name: str) -> None:

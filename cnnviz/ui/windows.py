@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui.map_window import MapWindow
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
@@ -36,6 +37,11 @@ class Windows(QObject):
     def open_runs(self) -> None:
         """The runs so far, side by side."""
         self._open(RunsWindow)
+
+    @Slot()
+    def open_mistakes(self) -> None:
+        """Where the test set is looked through."""
+        self._open(MistakesWindow)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

@@ -31,6 +31,7 @@ from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.network_view import ZOOM_STEP
 from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
@@ -102,6 +103,8 @@ def after(method):
         "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
+        "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),
+        "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
         "escape": lambda window: window.session.selection.pinned is None,

@@ -18,7 +18,7 @@ from cnnviz.assets import asset_path
 from cnnviz.ui import theme
 
 BOTH = pytest.mark.parametrize("tokens", theme.THEMES.values(), ids=lambda tokens: tokens.name)
-COLORS = [field.name for field in fields(theme.Tokens) if field.name != "name"]
+COLORS = [field.name for field in fields(theme.Tokens) if field.name not in ("name", "classes")]
 
 
 def luminance(value):
@@ -204,3 +204,13 @@ def test_a_colour_may_be_seen_through(qapp):
     made = theme.color("#ff8000", 0.5)
     assert made.name() == "#ff8000"
     assert made.alphaF() == pytest.approx(0.5, abs=0.01)
+
+
+@BOTH
+def test_classes_are_told_apart_by_their_colours(tokens, monkeypatch):
+    monkeypatch.setattr(theme, "_current", tokens)
+    assert all(re.fullmatch("#[0-9a-f]{6}", each) for each in tokens.classes)
+    names = [theme.class_color(k).name() for k in range(62)]
+    assert names[: len(tokens.classes)] == list(tokens.classes)
+    assert len(set(names)) == len(names)
+    assert all(contrast(name, tokens.background) >= 3 for name in tokens.classes)

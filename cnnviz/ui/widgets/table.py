@@ -68,7 +68,7 @@ class Cell:
     text: str
     color: str = "text"
     mark: str = ""
-    """The colour of a small square."""
+    """The colour of a small square; #rrggbb for one that has no name."""
     bar: tuple[float, str] | None = None
     """The length of a bar, from 0 to 1, and its colour."""
     ticked: bool | None = None
@@ -294,7 +294,7 @@ class CellDelegate(QStyledItemDelegate):
             inner = inner.adjusted(BOX + PAD, 0, 0, 0)
         painter.setPen(Qt.PenStyle.NoPen)
         if cell.mark:
-            painter.setBrush(QColor(getattr(colors, cell.mark)))
+            painter.setBrush(QColor(getattr(colors, cell.mark, cell.mark)))
             square = QRectF(inner.left(), middle - MARK / 2, MARK, MARK)
             painter.drawRoundedRect(square, 1.5, 1.5)
             inner = inner.adjusted(MARK + 6, 0, 0, 0)
