@@ -37,7 +37,6 @@ class Kept:
     inspection: Inspection
     weights: dict[str, Array]
     """Every parameter by name, as `Network.state_dict` gives them."""
-    image_index: int
     step: int
     words: str
     """Which digit and when, for people."""
