@@ -235,3 +235,12 @@ def _deep(values: Array) -> Array:
     full = next((top for top in (1, 255, 65535) if high <= top), high)
     shares: Array = (np.nan_to_num(values, posinf=full, neginf=low) - low) / (full - low or 1)
     return np.clip(shares, 0, 1)
+
+
+def as_png(values: Array) -> bytes:
+    """An image (C, H, W) in [0, 1] as a PNG of its own size: in colour if it has three channels."""
+    pixels = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    image = Image.fromarray(pixels.transpose(1, 2, 0) if len(values) == 3 else pixels[0])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -9,7 +9,7 @@ from cnnviz.ui.shortcuts import SHORTCUTS
 from cnnviz.ui.widgets.choice_menu import Choice, Section
 
 SECTIONS: tuple[tuple[str, ...], ...] = (
-    ("windows.open_time_lab",),
+    ("windows.open_draw", "windows.open_time_lab"),
     ("save_window",),
     ("change_theme", "show_shortcuts", "close"),
 )

@@ -25,6 +25,7 @@ from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
+from cnnviz.ui.picture_input import PictureDrop
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
         self.controls.menu_button.clicked.connect(self.open_menu)
+        PictureDrop(self).dropped.connect(self.windows.open_picture)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
         self._make_corner_buttons()

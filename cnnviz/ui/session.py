@@ -318,6 +318,11 @@ class Session(QObject):
         return self.image.number if self.image else None
 
     @property
+    def last_test_image(self) -> ShownImage | None:
+        """The test image that is shown, or that was before another picture."""
+        return self._test_image(self.dataset, self.image_index) if self.dataset else None
+
+    @property
     def label(self) -> int | None:
         """The true class of the shown image, where it is known."""
         return self.image.label if self.image else None

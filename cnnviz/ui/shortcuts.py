@@ -34,6 +34,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Z",), "session.edits.undo", "Undo the last edit"),
     Shortcut(("Ctrl+Shift+Z",), "session.edits.redo", "Redo it"),
     Shortcut(("Ctrl+Shift+S",), "save_window", "Save a picture of the window"),
+    Shortcut(("D",), "windows.open_draw", "Draw a digit, or bring a picture"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
@@ -68,6 +69,10 @@ IN_PLOT = (
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
     ("Enter", "Network: the pinned value's map large"),
+    ("↑  ↓  ←  →  Space", "Drawing: move the pen; set it down or lift it"),
+    ("E  [  ]  Del", "Drawing: eraser, thinner, thicker; a blank sheet"),
+    ("Ctrl+V  Ctrl+O", "Drawing: a picture from the clipboard, or from a file"),
+    ("Ctrl+0", "Drawing: no shift, rotation, scale or noise"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The image that goes through the network: of the test set, drawn, or any picture, as plain data."""
+"""The image that goes through the network: of the test set, drawn, or any picture."""
 
 from dataclasses import dataclass, field
 
