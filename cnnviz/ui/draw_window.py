@@ -199,9 +199,7 @@ class DrawWindow(SideWindow):
     @Slot()
     def thinner(self) -> None:
         """A thinner pen."""
-        self.thickness.setValue(
-            min(round(self.thickness.value() * THINNER), self.thickness.value() - 1)
-        )
+        self.thickness.setValue(round(self.thickness.value() * THINNER))
 
     @Slot()
     def thicker(self) -> None:

@@ -1,7 +1,7 @@
 """Sliders that shift, turn, scale and roughen the image the network gets, each with its number."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
@@ -23,18 +23,28 @@ class Knob:
     tip: str
 
 
-def _signed(value: float, form: str) -> str:
-    return f"{value:+{form}}".replace("-", "−") if value else f"{value:{form}}"
+def _pixels(value: float) -> str:
+    return f"{value:+.2f}{THIN_SPACE}px".replace("-", "−") if value else f"0{THIN_SPACE}px"
+
+
+def _degrees(value: float) -> str:
+    return f"{value:+.0f}°".replace("-", "−") if value else "0°"
+
+
+def _times(value: float) -> str:
+    return f"× {value:.2f}"
+
+
+def _share(value: float) -> str:
+    return f"± {value:.2f}" if value else "0"
 
 
 KNOBS = (
-    Knob(
-        "right", "Shift x", -40, 40, 0.25, lambda v: f"{_signed(v, '.2f')}{THIN_SPACE}px", "Right"
-    ),
-    Knob("down", "Shift y", -40, 40, 0.25, lambda v: f"{_signed(v, '.2f')}{THIN_SPACE}px", "Down"),
-    Knob("angle", "Rotation", -180, 180, 1, lambda v: f"{_signed(v, '.0f')}°", "Anticlockwise"),
-    Knob("scale", "Scale", 40, 200, 0.01, lambda v: f"× {v:.2f}", "About the middle"),
-    Knob("noise", "Noise", 0, 100, 0.01, lambda v: f"σ {v:.2f}", "Gaussian, on every pixel"),
+    Knob("right", "Shift x", -40, 40, 0.25, _pixels, "To the right"),
+    Knob("down", "Shift y", -40, 40, 0.25, _pixels, "Down"),
+    Knob("angle", "Rotation", -180, 180, 1, _degrees, "Anticlockwise"),
+    Knob("scale", "Scale", 40, 200, 0.01, _times, "About the middle"),
+    Knob("noise", "Noise", 0, 100, 0.01, _share, "Gaussian, on every pixel; ink is 1"),
 )
 
 
@@ -81,8 +91,10 @@ class TransformSliders(QWidget):
 
     @Slot()
     def _take(self) -> None:
-        values = {knob.field: self.sliders[knob.field].value() * knob.unit for knob in KNOBS}
-        self.transform = replace(self.transform, **values)
+        right, down, angle, scale, noise = (
+            self.sliders[knob.field].value() * knob.unit for knob in KNOBS
+        )
+        self.transform = Transform(right, down, angle, scale, noise)
         self._tell()
         self.changed.emit()
 
