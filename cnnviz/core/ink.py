@@ -58,12 +58,12 @@ def find_ink(rgb: Array) -> FoundInk | None:
         return None
     whole = _without_specks(mask)
     ink = _soft(values, mask, whole)
-    specks = "" if (whole == mask).all() else ", specks taken away"
-    steps.append(InkStep(f"ink: what is above {cut:.2f}{specks}", ink))
+    specks = "" if (whole == mask).all() else ", without specks"
+    steps.append(InkStep(f"ink: above {cut:.2f}{specks}", ink))
     thicker, times = _thick_enough(ink, whole)
     if times > 1:
         ink = thicker
-        steps.append(InkStep(f"strokes made {times:.1f} times as thick", ink))
+        steps.append(InkStep(f"made {times:.1f} times as thick", ink))
     return FoundInk(ink, tuple(steps))
 
 

@@ -102,13 +102,13 @@ def _steps(rgb: Array, found: FoundInk, centred: Centred) -> tuple[Step, ...]:
     across, down = centred.moved
     how = [f"{abs(across)} px {'right' if across > 0 else 'left'}"] if across else []
     how += [f"{abs(down)} px {'down' if down > 0 else 'up'}"] if down else []
-    moved = f"moved {', '.join(how)}" if how else "in the middle already"
+    moved = f"moved {', '.join(how)}" if how else "centred already"
     return (
         Step(f"read: {rgb.shape[2]}×{rgb.shape[1]}", rgb),
         *(Step(each.words, each.picture[None]) for each in found.steps),
         Step(words, cropped[None]),
         Step(f"scaled to {centred.size[0]}×{centred.size[1]}", fitted[None]),
-        Step(f"centred: {moved}", centred.values[None]),
+        Step(moved, centred.values[None]),
     )
 
 

@@ -13,8 +13,11 @@ from cnnviz.ui.widgets.throttle import Throttle
 
 SIDE = 196
 """Pixels that the image may take: seven for each of MNIST's."""
-ROW = 20
+ROW, MOST_ROW = 20, 26
+"""Pixels of a row; a higher one would have its number below its bar."""
 MARGIN = 4
+NUMBER = 6
+"""More room for “99.99 %” than a row of the network view has in itself."""
 WORDS_MS = 250
 LARGE, MIDDLE = 46, 22
 """Pixels of a class's name of up to two letters, and of a longer one."""
@@ -68,8 +71,9 @@ class AnswerBars(QWidget):
         dataset = self._session.dataset
         names = dataset.class_names if dataset else ()
         self.setMinimumSize(QSize(200, ROW * len(names)))
-        width = self.width() - 2 * MARGIN
-        rows = [QRectF(MARGIN, ROW * k, width, ROW) for k in range(len(names))]
+        height = min(max(self.height() / max(len(names), 1), ROW), MOST_ROW)
+        width = self.width() - 2 * MARGIN - NUMBER
+        rows = [QRectF(MARGIN, height * k, width, height) for k in range(len(names))]
         self._rows.place(rows, names)
         self._catch_up()
 

@@ -343,13 +343,14 @@ class DigitsView(QWidget):
         color = colors.text  # neither right nor wrong where nobody knows
         if label is not None:
             color = colors.good if best == label else colors.bad
-        known = escape(session.image.words)
+        words = session.image.words
+        known = escape(words[:1].upper() + words[1:])
         if session.test_image is not None and label is not None:
             known = f"<span style='color:{colors.muted}'>Label</span> <b>{escape(names[label])}</b>"
         self._verdict.setText(
             f"{known}<span style='color:{colors.muted}'> · read as</span> "
             f"<b style='color:{color}'>{escape(names[best])}</b> "
-            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f} %</span>"
+            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f}\u00a0%</span>"
         )
 
     def changeEvent(self, event: QEvent) -> None:

@@ -39,7 +39,7 @@ from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.throttle import Throttle
 
 DEFAULT_SIZE = QSize(1040, 740)
-LEAST_SIZE = QSize(840, 640)
+LEAST_SIZE = QSize(940, 640)
 RIGHT_WIDTH = 380
 REST_MS = 8
 """Between two looks through the network while drawing: events come faster, and must not queue."""
@@ -87,13 +87,13 @@ class DrawWindow(SideWindow):
         self._button("Clear", "Del", self.clear, "A blank sheet; can be undone")
         self.thickness = QSlider(Qt.Orientation.Horizontal)
         self.thickness.setRange(round(1000 * WIDTHS[0]), round(1000 * WIDTHS[1]))
-        self.thickness.setFixedWidth(110)
+        self.thickness.setFixedWidth(90)
         self.thickness.setAccessibleName("Thickness of the pen")
         self.thickness.setToolTip("Thickness of the pen ([ and ])")
         self.thickness.valueChanged.connect(self._take_thickness)
         self.thickness_number = QLabel()
         self.thickness_number.setProperty("small", "true")
-        self.thickness_number.setFixedWidth(44)
+        self.thickness_number.setFixedWidth(40)
         self.thickness.setValue(round(1000 * USUAL_WIDTH))
         for key, slot in (("[", self.thinner), ("]", self.thicker), ("Ctrl+Y", self.redo)):
             QShortcut(QKeySequence(key), self).activated.connect(slot)

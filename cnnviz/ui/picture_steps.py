@@ -10,9 +10,9 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.mosaic import rgb_image
 
-TILE, GAP = 76, 14
-WORDS = 46
-"""Pixels for up to three lines below each tile."""
+TILE, GAP = 62, 12
+WORDS = 58
+"""Pixels for up to four lines below each tile."""
 MOST_PIXELS = 2 * TILE
 """Kept of each step, for sharp screens."""
 

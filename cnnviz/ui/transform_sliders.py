@@ -43,7 +43,7 @@ KNOBS = (
     Knob("right", "Shift x", -40, 40, 0.25, _pixels, "To the right"),
     Knob("down", "Shift y", -40, 40, 0.25, _pixels, "Down"),
     Knob("angle", "Rotation", -180, 180, 1, _degrees, "Anticlockwise"),
-    Knob("scale", "Scale", 40, 200, 0.01, _times, "About the middle"),
+    Knob("scale", "Scale", 50, 150, 0.01, _times, "About the middle"),
     Knob("noise", "Noise", 0, 100, 0.01, _share, "Gaussian, on every pixel; ink is 1"),
 )
 
