@@ -66,8 +66,8 @@ def strokes(window: MainWindow) -> tuple[Callable[[str], None], Callable[[], Non
     def send(kind: QEvent.Type, k: int, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
         """Round the paper in about 100 moves, farther out and in again."""
         angle, radius = k / 16, 0.2 + 0.1 * np.sin(k / 50)
-        at = QPointF(0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle))
-        at = canvas.paper.topLeft() + canvas.paper.width() * at
+        place = QPointF(0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle))
+        at = canvas.paper.topLeft() + place * canvas.paper.width()
         where, modifiers = QPointF(canvas.mapToGlobal(at)), Qt.KeyboardModifier.NoModifier
         QApplication.sendEvent(canvas, QMouseEvent(kind, at, where, button, held, modifiers))
 
