@@ -68,6 +68,7 @@ class Visitor(QObject):
         self.stages += [
             ("the paper is put away", self.put_away),
             ("Train is pressed", self.press_train),
+            ("it trains on", lambda window: window.session.is_training),
             ("the window is asked to close", self.press_close),
         ]
         self.goal = 0

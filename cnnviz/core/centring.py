@@ -70,11 +70,19 @@ def resized(
     Each pixel is the mean of the area it covers; what has to be enlarged is interpolated.
     """
     left, top, right, bottom = crop or (0, 0, values.shape[1], values.shape[0])
-    shrinks = size[0] <= right - left and size[1] <= bottom - top
-    how = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-    part = Image.fromarray(np.ascontiguousarray(values[top:bottom, left:right], np.float32))
-    scaled: Array = np.clip(np.asarray(part.resize(size, how)), 0, 1)
-    return scaled
+    part = np.ascontiguousarray(values[top:bottom, left:right], np.float32)
+    if size[0] <= right - left and size[1] <= bottom - top:
+        scaled: Array = _areas(bottom - top, size[1]) @ part @ _areas(right - left, size[0]).T
+    else:
+        scaled = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BILINEAR))
+    return np.clip(scaled, 0, 1)
+
+
+def _areas(length: int, count: int) -> Array:
+    """(count, length): what share of each of `count` equal areas each of `length` pixels covers."""
+    edges, pixels = np.linspace(0, length, count + 1), np.arange(length)
+    ends = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(ends, 0, None) * (count / length)).astype(np.float32)
 
 
 def spread(values: Array, channels: int) -> Array:

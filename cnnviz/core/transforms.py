@@ -57,5 +57,7 @@ def _moved(image: Array, transform: Transform) -> Array:
     offset = middle - back @ (middle + np.array([transform.down, transform.right]))
     moved = np.empty_like(image, order="C")
     for channel, target in zip(image, moved, strict=True):
-        ndimage.affine_transform(channel, back, offset, output=target, order=1)
+        ndimage.affine_transform(
+            channel, back, offset, output=target, order=1, mode="grid-constant"
+        )
     return np.clip(moved, 0, 1)
