@@ -75,14 +75,16 @@ def resized(
         scaled: Array = _areas(bottom - top, size[1]) @ part @ _areas(right - left, size[0]).T
     else:
         scaled = np.asarray(Image.fromarray(part).resize(size, Image.Resampling.BILINEAR))
-    return np.clip(scaled, 0, 1)
+    within: Array = np.clip(scaled, 0, 1)
+    return within
 
 
 def _areas(length: int, count: int) -> Array:
     """(count, length): what share of each of `count` equal areas each of `length` pixels covers."""
     edges, pixels = np.linspace(0, length, count + 1), np.arange(length)
     ends = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    return (np.clip(ends, 0, None) * (count / length)).astype(np.float32)
+    shares: Array = np.clip(ends, 0, None).astype(np.float32) * np.float32(count / length)
+    return shares
 
 
 def spread(values: Array, channels: int) -> Array:

@@ -224,7 +224,7 @@ class DigitsView(QWidget):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setDefaultSectionSize(CELL)
         grid.selectionModel().currentChanged.connect(self._choose_cell)
-        grid.clicked.connect(self._choose_cell)
+        grid.clicked.connect(self._choose_clicked)
         return grid
 
     def _arrange(self) -> None:
@@ -297,9 +297,15 @@ class DigitsView(QWidget):
         self._count.setText(f"test set, {theme.spaced(len(self.model.images))}")
 
     @Slot(QModelIndex, QModelIndex)
-    @Slot(QModelIndex)
-    def _choose_cell(self, current: QModelIndex, previous: QModelIndex | None = None) -> None:
+    def _choose_cell(self, current: QModelIndex, previous: QModelIndex) -> None:
         image = self.model.image_at(current)
+        if image is not None and image != self._session.image_index:
+            self._session.choose_image(image)
+
+    @Slot(QModelIndex)
+    def _choose_clicked(self, cell: QModelIndex) -> None:
+        """Also goes back from another picture to the digit that was shown before."""
+        image = self.model.image_at(cell)
         if image is not None and image != self._session.test_image:
             self._session.choose_image(image)
 

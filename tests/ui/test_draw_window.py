@@ -401,7 +401,7 @@ def colours(monkeypatch):
 
 
 def open_colours(session, until):
-    session.open_run(RunRequest("colours", "coloured", Settings()))
+    session.open_run(RunRequest("colours", "coloured", Settings(batch_size=8)))
     until(lambda: session.spec.name == "coloured")
 
 
@@ -597,13 +597,13 @@ def test_sliders_change_a_test_image_and_its_label_stays(window, shown):
     session.choose_image(4)
     plain, label = session.image.values, session.label
     shown.sliders.sliders["angle"].setValue(30)
-    assert session.test_image is None
+    assert session.image.number != 4
     assert session.label == label
     assert "changed" in session.image.words
     np.testing.assert_array_equal(session.image.values, transformed(plain, Transform(angle=30)))
     whole_path(session)
-    shown.buttons["Reset"].click()
-    assert session.test_image == 4
+    shown.reset_transform()
+    assert session.image.number == 4
     np.testing.assert_array_equal(session.image.values, plain)
     assert shown.sliders.transform.is_identity
 
@@ -709,7 +709,7 @@ def test_the_answer_follows_training(window, shown, train):
     train(window.session, 30)
     shown.bars._catch_up()
     shares = window.session.inspection.probabilities
-    assert shown.bars._rows._shares == pytest.approx(shares.tolist())
+    assert shown.bars._rows._shares == pytest.approx(shares.tolist(), abs=0.002)
 
 
 def test_closing_amid_a_stroke_ends_it(shown, until):
