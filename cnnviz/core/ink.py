@@ -9,7 +9,7 @@ from scipy import ndimage
 from cnnviz.core.workspace import Array
 
 Mask = NDArray[np.bool_]
-SMALL_SIDE = 96
+SMALL_SIDE = 56
 """The light on the paper is looked for in a picture this small."""
 PAPER_SHARE = 30
 """Per cent of the pixels about each that are taken for darker than paper at the least."""

@@ -25,7 +25,7 @@ ENDS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm
 """Of the names of files that are taken for pictures."""
 MOST_BYTES = 100_000_000
 MOST_PIXELS = 60_000_000
-WORKING_SIDE = 640
+WORKING_SIDE = 512
 """Larger pictures are made this long at first: no digit needs more."""
 Source = bytes | Path | Image.Image
 """A file's content, a file, or pixels from the clipboard."""

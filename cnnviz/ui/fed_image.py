@@ -62,13 +62,18 @@ class FedImage(QObject):
         if base is None:
             return
         self._feeding = True
-        if base.number is not None and self.transform.is_identity:
+        try:
+            self._show(base)
+        finally:
+            self._feeding = False
+
+    def _show(self, base: ShownImage) -> None:
+        if self.transform.is_identity and base.number is not None:
             self._session.choose_image(base.number)
         else:
             words = base.words if self.transform.is_identity else f"{base.words}, changed"
             values = transformed(base.values, self.transform)
             self._session.show_picture(values, words, base.label)
-        self._feeding = False
 
     def _base(self) -> ShownImage | None:
         dataset = self._session.dataset
