@@ -13,6 +13,14 @@ SMALL_SIDE = 56
 """The light on the paper is looked for in a picture this small."""
 PAPER_SHARE = 30
 """Per cent of the pixels about each that are taken for darker than paper at the least."""
+LEAST_SHEET, MOST_SHEET = 0.2, 0.95
+"""Share of the picture that a sheet of paper on a table has."""
+LEAST_UPRIGHT = 0.85
+"""Share of the box around it that a sheet fills, or it is none."""
+LEAST_DARK, MOST_DARK = 0.003, 0.15
+"""Share of the sheet that is inked."""
+LEAST_EDGE = 0.15
+"""How much lighter a sheet is at its edge than what lies around: light alone has no edges."""
 EVEN = 0.04
 """Light that varies less over the paper is left alone."""
 LEAST_CONTRAST = 0.08
@@ -45,6 +53,10 @@ def find_ink(rgb: Array) -> FoundInk | None:
     """The ink in a picture (3, H, W) from 0 to 1; None if there is only paper."""
     values: Array = np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), rgb, axes=1)
     steps = [InkStep("made grey", values)]
+    sheet = _sheet(values)
+    if sheet is not None:
+        values = np.where(sheet, values, np.median(values[sheet]))
+        steps.append(InkStep("what is around the sheet taken away", values))
     if paper_is_light(values):
         values = 1 - values
         steps.append(InkStep("inverted: the ink was dark", values))
@@ -65,6 +77,35 @@ def find_ink(rgb: Array) -> FoundInk | None:
         ink = thicker
         steps.append(InkStep(f"made {times:.1f} times as thick", ink))
     return FoundInk(ink, tuple(steps))
+
+
+def _sheet(values: Array) -> Mask | None:
+    """Where a sheet of light paper lies on something darker; None if there is none to be seen.
+
+    It is a large light part, about upright, with little dark in it.
+    """
+    parts, count = ndimage.label(values > otsu(values))
+    if not count:
+        return None
+    largest = parts == 1 + int(np.bincount(parts.ravel())[1:].argmax())
+    whole = ndimage.binary_fill_holes(largest)
+    rows, columns = np.flatnonzero(whole.any(axis=1)), np.flatnonzero(whole.any(axis=0))
+    box = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    dark = 1 - largest.sum() / whole.sum()
+    fills = LEAST_SHEET <= whole.mean() <= MOST_SHEET and whole.sum() >= LEAST_UPRIGHT * box
+    if not (fills and LEAST_DARK <= dark <= MOST_DARK):
+        return None
+    rim = max(1, round(0.02 * max(values.shape)))
+    inside: Mask = ndimage.binary_erosion(whole, iterations=rim)
+    return inside if inside.any() and _has_edge(values, whole, 2 * rim + 1) else None
+
+
+def _has_edge(values: Array, part: Mask, width: int) -> bool:
+    """Whether brightness falls within `width` pixels almost wherever `part` ends."""
+    smooth = ndimage.gaussian_filter(values, 2)
+    falls = ndimage.maximum_filter(smooth, width) - ndimage.minimum_filter(smooth, width)
+    ends = part & ~ndimage.binary_erosion(part, border_value=1)
+    return bool(ends.any()) and float(np.quantile(falls[ends], 0.1)) >= LEAST_EDGE
 
 
 def paper_is_light(values: Array) -> bool:

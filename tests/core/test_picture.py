@@ -88,6 +88,17 @@ def dirty():
     return grey
 
 
+def on_a_table(turn=0):
+    """A sheet that does not fill the picture, on dark wood."""
+    y, x = np.mgrid[:500, :620]
+    wood = 0.25 + 0.05 * np.sin(x / 7 + y / 40)
+    sheet = Image.fromarray((255 * (0.9 - 0.7 * strokes())).astype(np.uint8))
+    whole = Image.fromarray((255 * wood).astype(np.uint8))
+    outline = Image.new("L", sheet.size, 255).rotate(turn, expand=True)
+    whole.paste(sheet.rotate(turn, expand=True), (90, 70), outline)
+    return encoded(whole, "JPEG")
+
+
 def transparent():
     pixels = np.zeros((300, 400, 4), np.uint8)  # black everywhere, seen only where there is ink
     pixels[..., 3] = 255 * strokes()
@@ -115,6 +126,8 @@ KINDS = {
     "dark ink": lambda: encoded(as_image(1 - strokes())),
     "JPEG": lambda: encoded(as_image(1 - strokes()).convert("RGB"), "JPEG"),
     "a photo": lambda: encoded(as_image(photo()).convert("RGB"), "JPEG"),
+    "on a table": on_a_table,
+    "askew on a table": lambda: on_a_table(3),
     "dirt": lambda: encoded(as_image(dirty())),
     "transparent": lambda: encoded(transparent()),
     "grey and transparent": lambda: encoded(transparent().convert("LA")),
@@ -169,6 +182,8 @@ def test_light_ink_is_not_inverted_and_uneven_light_is_told():
     assert not any("inverted" in each for each in words(looks_like_the_seven(KINDS["light ink"]())))
     told = words(looks_like_the_seven(KINDS["a photo"]()))
     assert "uneven light taken away" in told
+    assert not any("sheet" in each for each in told)
+    assert any("sheet" in each for each in words(looks_like_the_seven(on_a_table())))
     assert any("without specks" in each for each in words(looks_like_the_seven(KINDS["dirt"]())))
 
 
@@ -178,6 +193,15 @@ def test_every_step_is_a_picture():
         assert step.picture.ndim == 3
         assert 0 <= step.picture.min() <= step.picture.max() <= 1
     np.testing.assert_array_equal(made.steps[-1].picture, made.values)
+
+
+@pytest.mark.parametrize("invert", [False, True])
+def test_no_digit_is_taken_for_a_sheet_of_paper(invert):
+    for image in load_digits().test.images[:360]:
+        rows, columns = image[0].any(axis=1), image[0].any(axis=0)
+        close = image[0][rows][:, columns].repeat(8, axis=0).repeat(8, axis=1)
+        found = find_ink(np.repeat((1 - close if invert else close)[None], 3, axis=0))
+        assert not any("sheet" in step.words for step in found.steps)
 
 
 def test_a_thin_pen_is_made_as_thick_as_a_digits():
