@@ -7,7 +7,7 @@ network. Pictures are read on a thread of their own (core/picture.py).
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -23,13 +23,12 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.drawing import Drawing
 from cnnviz.core.files import write_atomically
-from cnnviz.core.picture import ENDS, Reading, Source, as_png
-from cnnviz.core.task import Tasks
+from cnnviz.core.picture import ENDS, Picture, as_png
 from cnnviz.ui.answer_view import AnswerBars, InputPicture, Verdict, scrolled
 from cnnviz.ui.drawing_canvas import USUAL_WIDTH, WIDTHS, DrawingCanvas
 from cnnviz.ui.fed_image import Fed, FedImage
-from cnnviz.ui.messages import Notice
 from cnnviz.ui.picture_input import PictureDrop, picture_in
+from cnnviz.ui.picture_reader import PictureReader
 from cnnviz.ui.picture_steps import PictureSteps
 from cnnviz.ui.session import Session
 from cnnviz.ui.theme import THIN_SPACE
@@ -43,7 +42,6 @@ LEAST_SIZE = QSize(940, 640)
 RIGHT_WIDTH = 380
 REST_MS = 8
 """Between two looks through the network while drawing: events come faster, and must not queue."""
-POLL_MS = 20
 THINNER, THICKER = 0.8, 1.25
 HINT = "Paste, open or drop any picture: a photo of ink on paper will do."
 
@@ -58,22 +56,18 @@ class DrawWindow(SideWindow):
         self.canvas = DrawingCanvas(self.drawing)
         self.image = FedImage(session, self.drawing, self)
         self._soon = Throttle(self.image.feed, REST_MS, self)
-        self._readings = Tasks()
-        self._reading: Reading | None = None
-        self._source: tuple[Source, str] | None = None
+        self.reader = PictureReader(session, self)
         self._shape = session.dataset.input_shape if session.dataset else None
-        self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self.buttons: dict[str, QToolButton] = {}
         self._make_left()
         self._make_right()
         self._lay_out()
         self.canvas.drawn.connect(self._follow_drawing)
         self.image.changed.connect(self._refresh)
-        self.destroyed.connect(self._readings.cancel)
-        PictureDrop(self).dropped.connect(self.take)
+        self.reader.read.connect(self._show_picture)
+        self.reader.told.connect(self.message.setText)
+        self.reader.changed.connect(self._enable)
+        PictureDrop(self).dropped.connect(self.reader.take)
         session.run_changed.connect(self._follow_run)
         self._refresh()
 
@@ -99,7 +93,7 @@ class DrawWindow(SideWindow):
             QShortcut(QKeySequence(key), self).activated.connect(slot)
         self._button("Paste", "Ctrl+V", self.paste, "A picture from the clipboard")
         self._button("Open picture…", "Ctrl+O", self.open_picture, "A picture from a file")
-        self._button("Cancel", "", self.cancel_reading, "Stop reading the picture")
+        self._button("Cancel", "", self.reader.cancel, "Stop reading the picture")
         self.message = QLabel()
         self.message.setProperty("small", "true")
         self.message.setWordWrap(True)
@@ -281,9 +275,9 @@ class DrawWindow(SideWindow):
         """Reads the picture in the clipboard."""
         found = picture_in(QGuiApplication.clipboard().mimeData())
         if found:
-            self.take(found)
+            self.reader.take(found)
         else:
-            self._say("There is no picture in the clipboard. Copy one, or open a file.")
+            self.message.setText("There is no picture in the clipboard. Copy one, or open a file.")
 
     @Slot()
     def open_picture(self) -> None:
@@ -299,55 +293,13 @@ class DrawWindow(SideWindow):
     @Slot(str)
     def read_file(self, name: str) -> None:
         """Reads the picture in a file."""
-        self.take((Path(name), Path(name).name))
+        self.reader.take((Path(name), Path(name).name))
 
-    @Slot(object)
-    def take(self, found: tuple[Source, str]) -> None:
-        """Reads a picture from anywhere; one that is being read is given up."""
-        if self._ended or self._session.dataset is None:
-            return
-        self._source = found
-        self._readings.cancel()
-        self._reading = Reading(found[0], self._session.dataset.input_shape)
-        self._readings.start(self._reading)
-        self._timer.start()
-        self._say(f"Reading {found[1]} …")
-        self._enable()
-
-    @Slot()
-    def cancel_reading(self) -> None:
-        """Gives the picture up."""
-        if self._reading:
-            self._give_up()
-            self._say("Stopped. The picture before stays.")
-
-    def _give_up(self) -> None:
-        self._readings.cancel()
-        self._reading = None
-        self._timer.stop()
-        self._enable()
-
-    @Slot()
-    def _poll(self) -> None:
-        standing = self._reading.standing if self._reading else None
-        if standing is None or not standing.ended:
-            return
-        self._give_up()
-        if standing.failure:
-            text, details = standing.failure
-            self._say(text)
-            if details:
-                self._session.noticed.emit(Notice(f"The picture was not read. {text}", details))
-        elif standing.picture and self._source and self._fits(standing.picture.values.shape):
-            self.steps.show_steps(standing.picture.steps)
-            self._say(f"{self._source[1]}: what was done to it")
-            self.image.show_picture(standing.picture.values, self._source[1])
-
-    def _fits(self, shape: tuple[int, ...]) -> bool:
-        return self._session.dataset is not None and shape == self._session.dataset.input_shape
-
-    def _say(self, text: str) -> None:
-        self.message.setText(text)
+    @Slot(object, str)
+    def _show_picture(self, picture: Picture, name: str) -> None:
+        self.steps.show_steps(picture.steps)
+        self.message.setText(f"{name}: what was done to it")
+        self.image.show_picture(picture.values, name)
 
     # What changed.
 
@@ -358,14 +310,15 @@ class DrawWindow(SideWindow):
         self.chips.button(list(Fed).index(self.image.fed)).setChecked(True)
         self.steps_area.setVisible(bool(self.steps.steps))
         if not self.message.text():
-            self._say(HINT)
+            self.message.setText(HINT)
         self._enable()
 
+    @Slot()
     def _enable(self) -> None:
         self.buttons["Undo"].setEnabled(self.drawing.can_undo)
         self.buttons["Redo"].setEnabled(self.drawing.can_redo)
         self.buttons["Clear"].setEnabled(not self.drawing.is_blank)
-        self.buttons["Cancel"].setVisible(self._reading is not None)
+        self.buttons["Cancel"].setVisible(self.reader.is_reading)
         self.chips.button(list(Fed).index(Fed.PICTURE)).setEnabled(self.image.picture is not None)
 
     @Slot()
@@ -376,8 +329,8 @@ class DrawWindow(SideWindow):
             return
         self._shape = dataset.input_shape
         self.image.picture = None
-        if self.image.fed is Fed.PICTURE and self._source:
-            self.take(self._source)
+        if self.image.fed is Fed.PICTURE:
+            self.reader.read_again()
         elif self.image.fed is Fed.DRAWING:
             self.image.feed()
         self._enable()
@@ -391,14 +344,13 @@ class DrawWindow(SideWindow):
 
     def shut_down(self) -> None:
         """Closes for good and asks a reading to end; `is_shut_down` says when it has."""
-        self._ended = True
-        self._give_up()
+        self.reader.shut_down()
         super().shut_down()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._readings.are_over
+        return self.reader.is_shut_down
 
 
 def _row(*widgets: QWidget) -> QHBoxLayout:

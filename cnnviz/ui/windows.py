@@ -43,7 +43,7 @@ class Windows(QObject):
         """A picture that was dropped, and its name."""
         if window := self._get(DrawWindow):
             window.show_in_front()
-            window.take(found)
+            window.reader.take(found)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

@@ -93,7 +93,7 @@ def file_with_seven(folder, name="seven.png"):
 
 
 def finish_reading(shown, until):
-    until(lambda: shown._reading is None)
+    until(lambda: not shown.reader.is_reading)
 
 
 # Drawing.
@@ -731,8 +731,8 @@ def test_the_main_window_closes_amid_a_stroke_and_a_reading(
     assert not shown.isVisible()
     slow.set()
     until(lambda: not window.isVisible())
-    shown.take((b"", "late"))
-    assert shown._reading is None
+    shown.reader.take((b"", "late"))
+    assert not shown.reader.is_reading
 
 
 def test_it_can_be_opened_before_any_data_are_there(qtbot, until, no_threads_left):
