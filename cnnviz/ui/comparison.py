@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.workspace import Array
+from cnnviz.ui.shown_image import ShownImage
 
 
 class Side(Enum):
@@ -38,7 +39,6 @@ class Kept:
     inspection: Inspection
     weights: dict[str, Array]
     """Every parameter by name, as `Network.state_dict` gives them."""
-    image_index: int
     step: int
     words: str
     """Which digit and when, for people."""
@@ -46,8 +46,8 @@ class Kept:
     """Of its side."""
 
 
-Source = Callable[[Array, int, int], Kept]
-"""What there is to compare with an image (C, H, W) of an index, at a step of the open run."""
+Source = Callable[[ShownImage, int], Kept]
+"""What there is to compare with an image, at a step of the open run."""
 
 
 class Comparison(QObject):
@@ -69,10 +69,10 @@ class Comparison(QObject):
         self.kept, self._source, self.side = kept, source, Side.BOTH
         self.changed.emit()
 
-    def follow(self, image: Array, index: int, step: int) -> None:
+    def follow(self, image: ShownImage, step: int) -> None:
         """Another image or moment is shown; whoever shows it tells so."""
         if self._source:
-            before, self.kept = self.kept, self._source(image, index, step)
+            before, self.kept = self.kept, self._source(image, step)
             if self.kept is not before:
                 self.followed.emit()
 

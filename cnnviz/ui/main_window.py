@@ -37,6 +37,7 @@ from cnnviz.ui.keeper import Keeper
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
+from cnnviz.ui.picture_input import PictureDrop
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.run_files import RunFiles
 from cnnviz.ui.runs import remembered_budget
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.film = FilmDialog(session, self, self._subjects())
         self.network.canvas.film_wanted.connect(self.save_film)
         self.filters.canvas.film_wanted.connect(self.save_film_of_filters)
+        PictureDrop(self).dropped.connect(self.windows.open_picture)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
         self._make_corner_buttons()

@@ -10,9 +10,9 @@ from cnnviz.core.errors import SpecError
 from cnnviz.core.inspection import inspect
 from cnnviz.core.network import Network
 from cnnviz.core.trainer import Snapshot
-from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Kept
 from cnnviz.ui.runs import Run
+from cnnviz.ui.shown_image import ShownImage
 
 MOST_NAME = 24
 """Letters of the run's name in a line that says more than that."""
@@ -27,20 +27,20 @@ class OtherRun:
         self.run = run
         self._network = Network(run.spec, run.settings.seed)
         self._saved = run.saved
-        self._last: tuple[tuple[int, Snapshot, str, str], Kept] | None = None
+        self._last: tuple[tuple[ShownImage, Snapshot, str, str], Kept] | None = None
         _check_alike(run.name, self._network, like)
 
-    def __call__(self, image: Array, index: int, step: int) -> Kept:
-        """What the run makes of an image (C, H, W) at the batch `step`, or nearest before it."""
+    def __call__(self, image: ShownImage, step: int) -> Kept:
+        """What the run makes of an image at the batch `step`, or nearest before it."""
         snapshot = self._snapshot(step)
-        key = (index, snapshot, self.run.name, self._words(snapshot, step))
+        key = (image, snapshot, self.run.name, self._words(snapshot, step))
         if self._last and self._last[0] == key:
             return self._last[1]
         self._network.vector[...] = snapshot.vector
         with np.errstate(all="ignore"):  # a network that has diverged holds infinities
-            inspection = inspect(self._network, image)
+            inspection = inspect(self._network, image.values)
         weights = self._network.state_dict()
-        kept = Kept(inspection, weights, index, snapshot.step, key[3], self.run.name)
+        kept = Kept(inspection, weights, snapshot.step, key[3], self.run.name)
         self._last = key, kept
         return kept
 

@@ -51,6 +51,7 @@ from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
+from cnnviz.ui.shown_image import ShownImage
 from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
@@ -102,7 +103,8 @@ class Session(QObject):
         self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None
         self._budget = self.runs.budget  # that the runner knows of
-        self.image_index = 0
+        self.image: ShownImage | None = None
+        self.image_index = 0  # of the test image that is shown, or was before another picture
         self.folder = ""  # where something was saved last
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
@@ -190,10 +192,9 @@ class Session(QObject):
 
     def compare_with(self, run: Run) -> None:
         """Lays what a run that was left makes of the digit beside it; raises SpecError."""
-        if self.network and self.inspection and run.saved:
+        if self.network and self.image and run.saved:
             source = OtherRun(run, self.network)
-            kept = source(self.inspection.image, self.image_index, self.shown_step)
-            self.comparison.keep(kept, source)
+            self.comparison.keep(source(self.image, self.shown_step), source)
 
     def _pin(self, step: int) -> None:
         """A fork's beginning stays in its parent too."""
@@ -301,25 +302,55 @@ class Session(QObject):
         """Shows another image of the test set; an index outside of it is ignored."""
         if self.dataset is None or not 0 <= index < len(self.dataset.test):
             return
-        self.image_index = index
+        self._show_image(self._test_image(self.dataset, index))
+
+    def show_picture(self, values: Array, words: str, label: int | None = None) -> None:
+        """Shows an image that is not of the test set: float32 (C, H, W) in [0, 1].
+
+        `words` say what it is. One of another shape than the network takes is ignored, for it is of
+        a run that was left.
+        """
+        if self.dataset and values.shape == self.dataset.input_shape:
+            self._show_image(ShownImage(values, words, label=label))
+
+    def _show_image(self, image: ShownImage) -> None:
+        self.image = image
+        if image.number is not None:
+            self.image_index = image.number
         self._inspect()
         self.image_changed.emit()
+
+    @staticmethod
+    def _test_image(dataset: Dataset, index: int) -> ShownImage:
+        images, labels = dataset.test.batch(np.array([index]))
+        label = int(labels[0])
+        return ShownImage(images[0], f"No. {index}, a {dataset.class_names[label]}", index, label)
 
     @Slot()
     def keep_or_end(self) -> None:
         """Keeps what is shown now, to compare it with what comes; or compares no more."""
         if self.comparison.kept:
             self.comparison.end()
-        elif self.network and self.inspection and self.dataset and self.label is not None:
-            name, weights = self.dataset.class_names[self.label], self.network.state_dict()
-            words = f"No. {self.image_index}, a {name}, at batch {self.shown_step}"
-            kept = Compared(self.inspection, weights, self.image_index, self.shown_step, words)
+        elif self.network and self.inspection and self.image:
+            words = f"{self.image.words}, at batch {self.shown_step}"
+            weights = self.network.state_dict()
+            kept = Compared(self.inspection, weights, self.shown_step, words)
             self.comparison.keep(kept)
 
     @property
+    def test_image(self) -> int | None:
+        """The number of the shown image in the test set; None while another picture is shown."""
+        return self.image.number if self.image else None
+
+    @property
+    def last_test_image(self) -> ShownImage | None:
+        """The test image that is shown, or that was before another picture."""
+        return self._test_image(self.dataset, self.image_index) if self.dataset else None
+
+    @property
     def label(self) -> int | None:
-        """The class of the chosen image."""
-        return int(self.dataset.test.labels[self.image_index]) if self.dataset else None
+        """The true class of the shown image, where it is known."""
+        return self.image.label if self.image else None
 
     # The end.
 
@@ -427,6 +458,7 @@ class Session(QObject):
         self._recent.clear()
         if not same_images:
             self.image_index = 0
+            self._let_go_of_image(ready.dataset)
         self._inspect()
         self._list_run(request, run, settings_before)
         self.run_changed.emit()
@@ -437,6 +469,14 @@ class Session(QObject):
         self.times_changed.emit()
         if self._play_when_ready:
             self.play()
+
+    def _let_go_of_image(self, dataset: Dataset) -> None:
+        """Of other data: a picture stays if it fits, but its class has no name any more."""
+        image = self.image
+        if image and image.number is None and image.values.shape == dataset.input_shape:
+            self.image = replace(image, label=None)
+        else:
+            self.image = self._test_image(dataset, 0)
 
     def _list_run(self, request: RunRequest, run: Run | None, settings: Settings) -> None:
         """The open run in the list of runs."""
@@ -535,13 +575,12 @@ class Session(QObject):
         self._show_vector(self.shown_step, self.edits.learned)
 
     def _inspect(self) -> None:
-        if self.network is None or self.dataset is None:
+        if self.network is None or self.image is None:
             return
-        images, _ = self.dataset.test.batch(np.array([self.image_index]))
         # A network that has just diverged holds infinities; showing it must not warn about them.
         with np.errstate(all="ignore"):
-            self.inspection = inspect(self.network, images[0])
-        self.comparison.follow(images[0], self.image_index, self.shown_step)
+            self.inspection = inspect(self.network, self.image.values)
+        self.comparison.follow(self.image, self.shown_step)
 
     def _forget_times(self) -> None:
         """An untrained network has taken no time yet."""

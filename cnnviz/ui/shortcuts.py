@@ -40,6 +40,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+I",), "exports.open_weights", "Begin with weights from a file…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
     Shortcut(("Ctrl+Shift+F",), "save_film", "Save the past as a film"),
+    Shortcut(("D",), "windows.open_draw", "Draw a digit, or bring a picture"),
     Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),
@@ -84,6 +85,10 @@ IN_PLOT = (
     ("↑  ↓  ←  →", "Mistakes: from cell to cell, or image to image; Space lets go of a cell"),
     ("↑  ↓  ←  →", "Space of digits: from class to class, from image to image; F: all of it"),
     ("Enter", "Network: the pinned value's map large"),
+    ("↑  ↓  ←  →  Space", "Drawing: move the pen; set it down or lift it"),
+    ("E  [  ]  Del", "Drawing: eraser, thinner, thicker; a blank sheet"),
+    ("Ctrl+V  Ctrl+O", "Drawing: a picture from the clipboard, or from a file"),
+    ("Ctrl+0", "Drawing: no shift, rotation, scale or noise"),
 )
 
 

@@ -6,7 +6,9 @@ from typing import TypeVar, cast
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.picture import Source
 from cnnviz.core.receptive_field import Place
+from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
@@ -42,6 +44,18 @@ class Windows(QObject):
     def open_mistakes(self) -> None:
         """Where the test set is looked through."""
         self._open(MistakesWindow)
+
+    @Slot()
+    def open_draw(self) -> None:
+        """Paper to draw a digit on."""
+        self._open(DrawWindow)
+
+    @Slot(object)
+    def open_picture(self, found: tuple[Source, str]) -> None:
+        """A picture that was dropped, and its name."""
+        if window := self._get(DrawWindow):
+            window.show_in_front()
+            window.reader.take(found)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

@@ -28,6 +28,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
@@ -101,10 +102,10 @@ def after(method):
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
         "windows.open_runs": lambda window: is_open(window, RunsWindow),
         "save_film": lambda window: dialog(FilmDialog) is window.film,
+        "windows.open_draw": lambda window: is_open(window, DrawWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),
-        "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
         "escape": lambda window: window.session.selection.pinned is None,
