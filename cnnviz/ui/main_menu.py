@@ -10,7 +10,7 @@ from cnnviz.ui.widgets.choice_menu import Choice, Section
 
 SECTIONS: tuple[tuple[str, ...], ...] = (
     ("files.open", "files.save", "files.save_as"),
-    ("windows.open_time_lab",),
+    ("windows.open_editor", "windows.open_time_lab"),
     ("save_window",),
     ("change_theme", "show_shortcuts", "close"),
 )

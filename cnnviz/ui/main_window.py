@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         self.files = RunFiles(session, self.keeper, self)
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
+        self.controls.edit_action.triggered.connect(self.windows.open_editor)
         self.controls.menu_button.clicked.connect(self.open_menu)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()

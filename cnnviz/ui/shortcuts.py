@@ -38,6 +38,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+S",), "files.save_as", "Save the run elsewhere…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
+    Shortcut(("U",), "windows.open_editor", "Network editor"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
@@ -76,6 +77,9 @@ IN_PLOT = (
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
     ("Enter", "Network: the pinned value's map large"),
+    ("Ins  Del  Ctrl+D", "Network editor: add a layer, take it out, once more"),
+    ("Alt+↑  Alt+↓", "Network editor: move the layer"),
+    ("Ctrl+Enter", "Network editor: train this network"),
 )
 
 

@@ -28,6 +28,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
@@ -89,6 +90,7 @@ def after(method):
         "files.open": lambda window: dialog(QFileDialog) is not None,
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
+        "windows.open_editor": lambda window: is_open(window, EditorWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: isinstance(QApplication.activePopupWidget(), ChoiceMenu),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
