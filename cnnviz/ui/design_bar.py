@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
@@ -18,7 +18,7 @@ from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, Section
 from cnnviz.ui.widgets.whole_field import leaves_undo
 
 MARGIN = 14
-TITLE = QSize(200, 0)
+TITLE_WIDTH = 280
 ARROW = "▾"
 
 
@@ -52,8 +52,9 @@ class DesignBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, 9, MARGIN, 9)
         row.setSpacing(8)
-        for widget in (self.title, self.start_button, self.initializer):
-            row.addWidget(widget)
+        row.addWidget(self.title, 3)
+        row.addWidget(self.start_button)
+        row.addWidget(self.initializer)
         row.addStretch(1)
         for button in (self.open_button, self.save_button, self.copy_button):
             row.addWidget(button)
@@ -132,7 +133,7 @@ class TitleField(QLineEdit):
         super().__init__()
         self.setMaxLength(MOST_TEXT)
         self.setMinimumWidth(120)
-        self.setMaximumWidth(TITLE.width())
+        self.setMaximumWidth(TITLE_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAcceptDrops(False)  # files go to the window
         self.setAccessibleName("Title of the network")

@@ -44,7 +44,7 @@ from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1440, 880)
 LEAST_SIZE = QSize(1100, 600)
-LEFT, MIDDLE, RIGHT = 450, 340, 440
+LEFT, MIDDLE, RIGHT = 440, 350, 480
 """Widths that the three parts begin with; what there is more is shared out."""
 MARGIN = 14
 
@@ -104,7 +104,7 @@ class EditorWindow(SideWindow):
             part.setMinimumWidth(width - 90)
             body.addWidget(part)
         body.setSizes([LEFT, MIDDLE, RIGHT])
-        for place, share in enumerate((2, 1, 3)):
+        for place, share in enumerate((1, 0, 2)):
             body.setStretchFactor(place, share)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -47,9 +47,6 @@ class IllustrationView(QWidget):
         self.speed_button.clicked.connect(self.next_speed)
         self.choice_button = _button("", "")
         self.choice_button.clicked.connect(self.next_choice)
-        self.sum = QLabel()
-        self.sum.setTextFormat(Qt.TextFormat.PlainText)
-        self.sum.setWordWrap(True)
         self.caption = QLabel()
         self.words = QLabel()
         for label in (self.caption, self.words):
@@ -74,9 +71,8 @@ class IllustrationView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(buttons)
-        column.addWidget(self.picture, 1)
-        column.addWidget(self.sum)
         column.addWidget(self.caption)
+        column.addWidget(self.picture, 1)
         self._stack = QStackedWidget()
         self._stack.addWidget(moving)
         self._stack.addWidget(self.words)
@@ -169,7 +165,8 @@ class IllustrationView(QWidget):
     def _tell(self) -> None:
         """The value of now as a sum."""
         if self.picture.motion:
-            self.sum.setText(in_words(self.picture.motion, self.picture.step))
+            words = in_words(self.picture.motion, self.picture.step)
+            self.picture.show_words(words)
 
     def _show_speed(self) -> None:
         self._timer.setInterval(round(1000 / self.speed))

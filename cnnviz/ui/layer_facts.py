@@ -90,9 +90,8 @@ class LayerFacts(QWidget):
         if not forward + backward:
             return "none"
         batch = self._editor.report.batch_size
-        return (
-            f"{quantity(forward / batch)} forward, {quantity(backward / batch)} backward an image"
-        )
+        ways = f"{quantity(forward / batch)} forward, {quantity(backward / batch)} backward"
+        return f"{ways},\nfor each image"
 
 
 def duration_text(seconds: float, editor: DesignEditor) -> str:

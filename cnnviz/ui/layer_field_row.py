@@ -52,7 +52,7 @@ class LayerFieldRow(QWidget):
         title.setFixedWidth(TITLE_WIDTH)
         title.setBuddy(self.numbers[0])
         line = QHBoxLayout()
-        line.setSpacing(6)
+        line.setSpacing(5)
         line.addWidget(title)
         for place, number in enumerate(self.numbers):
             if place:

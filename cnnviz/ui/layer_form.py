@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnnviz.core.layer_fields import LAYER_TYPES, LayerType
 from cnnviz.core.nearest import as_pair
@@ -34,15 +34,11 @@ class LayerForm(QScrollArea):
         self.note.mended.connect(editor.take_remedy)
         self.facts = LayerFacts(editor)
         self.pages = {kind: FieldsPage(editor, each) for kind, each in LAYER_TYPES.items()}
-        self._nothing = QWidget()
-        self._stack = QStackedWidget()
-        for page in (*self.pages.values(), self._nothing):
-            self._stack.addWidget(page)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(MARGIN, 14, MARGIN, MARGIN)
         column.setSpacing(8)
-        for widget in (self.title, self.about, self.note, self._stack, self.facts):
+        for widget in (self.title, self.about, self.note, *self.pages.values(), self.facts):
             column.addWidget(widget)
         column.addStretch(1)
         self.setWidget(whole)
@@ -60,7 +56,8 @@ class LayerForm(QScrollArea):
         editor, layer = self._editor, self._editor.layer
         kind = layer.get("type") if layer else None
         page = self.pages.get(kind) if isinstance(kind, str) else None
-        self._show_page(page)
+        for each in self.pages.values():
+            each.setVisible(each is page and bool(each.rows))
         if layer is None:
             self.title.setText("No layers")
             self.about.setText("Add one on the left, or start from a network that is there.")
@@ -76,17 +73,11 @@ class LayerForm(QScrollArea):
         self._shown = (editor.position, str(kind))
         _tell(self.note, None if in_field else problem)
 
-    def _show_page(self, page: "FieldsPage | None") -> None:
-        """A stack is as high as its highest page, unless the others have no height."""
-        for each in self.pages.values():
-            each.setVisible(each is page)
-        self._stack.setCurrentWidget(page or self._nothing)
-        self._stack.setMaximumHeight(16777215 if page and page.rows else 0)
-
     def begin_typing(self) -> None:
         """The keyboard goes to the first field."""
-        page = self._stack.currentWidget()
-        if isinstance(page, FieldsPage) and page.rows:
+        layer = self._editor.layer
+        page = self.pages.get(layer["type"]) if layer else None
+        if page and page.rows:
             number = next(iter(page.rows.values())).numbers[0]
             number.setFocus()
             number.selectAll()
@@ -109,7 +100,6 @@ class FieldsPage(QWidget):
             row.left.connect(editor.settle)
             row.mended.connect(editor.take_remedy)
             row.same_wanted.connect(self._take_same)
-        column.addStretch(1)
 
     def show_layer(self, layer: LayerSpec, problem: Problem | None, begins: bool) -> None:
         """The values of now; `begins` says that it was another layer before."""
@@ -132,7 +122,9 @@ class FieldsPage(QWidget):
         if kernel and sound:
             same = same_padding(kernel)
             row.same.setToolTip(f"The padding that keeps the maps their size: {same.text}")
-            row.show_about(f"{row.field.text} Same: {same.text}")
+            taken = as_pair(field_value(layer, "padding")) == same.padding
+            if same.is_exact or taken:
+                row.show_about(f"{row.field.text} Same: {same.text}")
 
     @Slot()
     def _take_same(self) -> None:

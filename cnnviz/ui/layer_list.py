@@ -65,7 +65,7 @@ def column_boxes(width: int, top: int, height: int) -> list[QRect]:
 
 
 class LayerList(QListView):
-    """`QListView` with rows painted by LayerDelegate; dragging is its own, with a line to see it."""
+    """Rows are painted by LayerDelegate; dragging is not Qt's, so that a line shows where to."""
 
     remove_wanted = Signal()
 
@@ -226,10 +226,10 @@ class LayerList(QListView):
 
     def event(self, event: QEvent) -> bool:
         """While something is dragged, Escape lets go of it and does not close the window."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() == Qt.Key.Key_Escape and self.dragged >= 0:
-                event.accept()
-                return True
+        asks = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if asks and event.key() == Qt.Key.Key_Escape and self.dragged >= 0:
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

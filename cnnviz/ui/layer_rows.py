@@ -83,7 +83,9 @@ def summary(layer: LayerSpec) -> str:
             return FORMULAS.get(kind, f"type “{_plain(kind)}”") if isinstance(kind, str) else NONE
     for name, usual in (("stride", 1), ("padding", 0)):
         if name in layer and as_pair(layer[name]) != (usual, usual):
-            parts.append(f"{name} {_pair(layer[name])}")
+            pair = as_pair(layer[name])
+            square = pair is not None and pair[0] == pair[1]
+            parts.append(f"{name} {pair[0] if pair and square else _pair(layer[name])}")
     return ", ".join(parts)
 
 

@@ -16,6 +16,10 @@ from cnnviz.ui.widgets.value_cells import numbers_glass
 
 CAPTION, GAP, SPACE = 20, 40, 26
 """Height of a line above a picture, between map and output, between the two rows of pictures."""
+EDGE = 1
+"""Room for a frame at the left."""
+WORDS = 34
+"""Height of the line below all."""
 MOST_CELL, MOST_PATCH_CELL = 26, 42
 BETWEEN = 24
 """Room for × and = between the small pictures."""
@@ -48,6 +52,8 @@ class SlidePicture(QWidget):
         self.step = 0
         self._image = self._output = QImage()
         self._level = 0.0
+        self.words = ""
+        """How the value of now is made."""
         self.setMinimumSize(QSize(300, 300))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("The window on its way over the map")
@@ -67,6 +73,12 @@ class SlidePicture(QWidget):
         self.step = step
         self.update()
 
+    def show_words(self, words: str) -> None:
+        """The sum below the pictures."""
+        self.words = words
+        self.setAccessibleDescription(words)
+        self.update()
+
     # Where things are.
 
     def places(self, motion: Motion) -> Places:
@@ -74,15 +86,17 @@ class SlidePicture(QWidget):
         moving, (y, x) = motion.moving, motion.moving.padding
         rows, columns = moving.size[0] + 2 * y, moving.size[1] + 2 * x
         has_patches = moving.window != (1, 1) or motion.kernel is not None
-        room = (self.height() * (SHARE_OF_MAPS if has_patches else 1.0)) - CAPTION
+        room = (self.height() - WORDS) * (SHARE_OF_MAPS if has_patches else 1.0) - CAPTION
         cell = min(
-            (self.width() - GAP) / (columns + moving.output[1]),
+            (self.width() - GAP - 2 * EDGE) / (columns + moving.output[1]),
             room / max(rows, moving.output[0]),
             MOST_CELL,
         )
         cell = float(int(cell)) if cell >= 2 else cell
-        padded = QRectF(0, CAPTION, columns * cell, rows * cell)
-        inner = QRectF(x * cell, CAPTION + y * cell, moving.size[1] * cell, moving.size[0] * cell)
+        padded = QRectF(EDGE, CAPTION, columns * cell, rows * cell)
+        inner = QRectF(
+            EDGE + x * cell, CAPTION + y * cell, moving.size[1] * cell, moving.size[0] * cell
+        )
         out = QRectF(
             padded.right() + GAP, CAPTION, moving.output[1] * cell, moving.output[0] * cell
         )
@@ -93,13 +107,15 @@ class SlidePicture(QWidget):
         height, width = motion.moving.window
         count = 3 if motion.kernel is not None else 1
         cell = min(
-            (self.width() - BETWEEN * (count - 1)) / (count * width),
-            min(TALLEST_PATCH, max(self.height() - top - 26, 20)) / height,
+            (self.width() - 2 * EDGE - BETWEEN * (count - 1)) / (count * width),
+            min(TALLEST_PATCH, max(self.height() - top - WORDS, 20)) / height,
             MOST_PATCH_CELL,
         )
         cell = float(int(cell)) if cell >= 2 else cell
         step = width * cell + BETWEEN
-        return tuple(QRectF(k * step, top, width * cell, height * cell) for k in range(count))
+        return tuple(
+            QRectF(EDGE + k * step, top, width * cell, height * cell) for k in range(count)
+        )
 
     def step_at(self, point: QPointF) -> int | None:
         """The step that makes the value of the output at `point`."""
@@ -125,6 +141,10 @@ class SlidePicture(QWidget):
         self._paint_output(painter, self.motion, places)
         if places.patches:
             self._paint_patches(painter, self.motion, places)
+        bottom = max(area.bottom() for area in (places.padded, places.output, *places.patches))
+        painter.setFont(theme.font())
+        painter.setPen(theme.color(theme.tokens().text))
+        painter.drawText(QPointF(EDGE, bottom + WORDS - 8), self.words)
         if self.hasFocus():
             painter.setPen(theme.color(theme.tokens().line))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -137,7 +157,7 @@ class SlidePicture(QWidget):
         painted = f"{shape_text(moving.size)}"
         if any(moving.padding):
             painted += " and a rim of zeros"
-        painter.drawText(QPointF(0, CAPTION - 7), painted)
+        painter.drawText(QPointF(EDGE, CAPTION - 7), painted)
         if any(moving.padding):
             painter.fillRect(places.padded, theme.color(colors.raised))
             painter.fillRect(places.padded, theme.color(colors.negative, 0.10))

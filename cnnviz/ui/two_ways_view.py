@@ -1,5 +1,7 @@
 """Cross-correlation and convolution side by side: the flip, and that only one of them commutes."""
 
+from fractions import Fraction
+
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
@@ -11,13 +13,16 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics, ink_image
-from cnnviz.ui.widgets.value_cells import numbers_glass
+from cnnviz.ui.widgets.value_cells import written_colors
 
 SIDE = 10
 """Pixels of the image, whatever it had: small enough to see each one."""
 STEP_MS = 100
 END_STEPS = 20
-CAPTION, SPACE, MOST_CELL = 20, 14, 16
+CAPTION, SPACE, MOST_CELL = 20, 14, 18
+EDGE = 1
+"""Room for a frame at the left."""
+LEAST_KERNEL_CELL, MOST_KERNEL_CELL = 25, 40
 WHY = (
     "Deep learning slides the kernel as it is: mathematics calls that cross-correlation. A true "
     "convolution turns the kernel by half a circle first. Then, and only then, image and kernel "
@@ -153,10 +158,12 @@ class TwoWaysCanvas(QWidget):
         rows, columns = ways.moving.output
         height, width = ways.image.shape
         kernel = ways.kernel.shape[1]
-        wide = (self.width() - 24) / 2
-        high = self.height() - 4 * CAPTION - 3 * SPACE
+        beside = 10 + LEAST_KERNEL_CELL * kernel
+        wide = (self.width() - 24) / 2 - beside
+        high = self.height() - 3 * CAPTION - 2 * SPACE - 4
         cell = min(
-            wide / max(columns, width + 2 * (kernel - 1) + kernel + 2),
+            wide / (width + 2 * (kernel - 1)),
+            wide / columns,
             high / (2 * rows + height + 2 * (ways.kernel.shape[0] - 1)),
             MOST_CELL,
         )
@@ -168,7 +175,7 @@ class TwoWaysCanvas(QWidget):
             return
         painter = QPainter(self)
         cell, half = self.cell(self.ways), self.width() / 2 + 6
-        self._paint_column(painter, self.ways, "correlation", 0, cell)
+        self._paint_column(painter, self.ways, "correlation", EDGE, cell)
         self._paint_column(painter, self.ways, "convolution", half, cell)
         painter.end()
 
@@ -209,14 +216,15 @@ class TwoWaysCanvas(QWidget):
         """The kernel with its numbers, as large as there is room beside the image."""
         height, width = ways.kernel.shape
         room = left + self.width() / 2 - 12 - at.x()
-        cell = float(max(min(int(room / width), 34), 2))
+        cell = float(max(min(int(room / width), MOST_KERNEL_CELL), 2))
         area = QRectF(at.x(), at.y(), width * cell, height * cell)
         values = ways.flipped if name == "flipped kernel" else ways.kernel
         painter.drawImage(area, self._mosaics.images[name])
-        level, size = float(np.abs(values).max()), area.size().toSize()
-        glass = numbers_glass(values, level, size, self.devicePixelRatioF(), ink=False)
-        if not glass.isNull():
-            painter.drawPixmap(area.topLeft(), glass)
+        inks = written_colors(values, float(np.abs(values).max()), ink=False)
+        for (row, column), value in np.ndenumerate(values):
+            painter.setPen(theme.color(str(inks[row, column])))
+            box = QRectF(area.left() + column * cell, area.top() + row * cell, cell, cell)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _fraction(float(value)))
         painter.setPen(theme.color(theme.tokens().muted))
         text = "kernel, turned" if name == "flipped kernel" else "kernel as it is"
         painter.drawText(QPointF(area.left(), area.bottom() + 15), text)
@@ -267,6 +275,11 @@ def verdicts(ways: TwoWays) -> tuple[str, str]:
 
 def _verdict(commutes: bool, other: str) -> str:
     return "The same: it commutes." if commutes else f"Not the same, but {other}."
+
+
+def _fraction(value: float) -> str:
+    """−2, 1/16."""
+    return str(Fraction(value).limit_denominator(64)).replace("-", "−")
 
 
 def _values(ways: TwoWays) -> dict[str, Array]:

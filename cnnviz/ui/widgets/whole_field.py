@@ -47,10 +47,10 @@ class WholeField(QSpinBox):
         self.setValue(min(max(self.value() + steps, least), most))
 
     def sizeHint(self) -> QSize:
-        """Room for five digits."""
+        """Room for the largest usual number, and a digit more."""
         self.ensurePolished()
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance("00000") + 32, metrics.height() + 14)
+        metrics, digits = self.fontMetrics(), max(len(str(self._usual[1])), 2) + 1
+        return QSize(metrics.horizontalAdvance("0" * digits) + 32, metrics.height() + 14)
 
     def minimumSizeHint(self) -> QSize:
         """As the size hint."""
