@@ -37,7 +37,8 @@ class DesignEditor(QObject):
         super().__init__(parent)
         self._session = session
         self._history = EditHistory(self._open_network())
-        self._merging: tuple[int, str] | None = None  # the field whose next value is no step
+        self._merging: tuple[int, str, Design] | None = None
+        # The field whose next value is no step of its own, and the design before its first one.
         self.position = 0
         """Of the chosen layer, from 0; -1 where there is none."""
         self.peak: Peak | None = None
@@ -144,14 +145,18 @@ class DesignEditor(QObject):
 
     def set_field(self, name: str, value: Any) -> None:
         """Another value in a field of the chosen layer; values in a row are one step."""
-        at = self.position
-        design = _named(spec_edit.set_field(self.design, at, name, value))
-        if self._merging == (at, name):
-            self._merging = (at, name) if self._history.amend(design) else None
-        elif design != self.design:
-            title = LAYER_TYPES[self.design.layers[at]["type"]].field(name).title
-            self._history.do(design, f"{title} of {self.title_of(at)}")
-            self._merging = (at, name)
+        at, before = self.position, self.design
+        merges = self._merging is not None and self._merging[:2] == (at, name)
+        if merges and self._merging:
+            before = self._merging[2]
+        design = _named(spec_edit.set_field(before, at, name, value))
+        if merges:
+            is_step = self._history.amend(design)
+        else:
+            title = LAYER_TYPES[before.layers[at]["type"]].field(name).title
+            what = f"{title} of {self.title_of(at)}"
+            is_step = design != before and self._history.do(design, what)
+        self._merging = (at, name, before) if is_step else None
         self.look()
 
     @Slot()

@@ -226,7 +226,8 @@ class TwoWaysCanvas(QWidget):
             box = QRectF(area.left() + column * cell, area.top() + row * cell, cell, cell)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, _fraction(float(value)))
         painter.setPen(theme.color(theme.tokens().muted))
-        text = "kernel, turned" if name == "flipped kernel" else "kernel as it is"
+        turned = "turned: no other" if ways.kernel_is_symmetric else "kernel, turned"
+        text = turned if name == "flipped kernel" else "kernel as it is"
         painter.drawText(QPointF(area.left(), area.bottom() + 15), text)
 
     def _paint_result(
