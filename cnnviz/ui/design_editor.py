@@ -145,14 +145,12 @@ class DesignEditor(QObject):
 
     def set_field(self, name: str, value: Any) -> None:
         """Another value in a field of the chosen layer; values in a row are one step."""
-        at, before = self.position, self.design
-        merges = self._merging is not None and self._merging[:2] == (at, name)
-        if merges and self._merging:
-            before = self._merging[2]
-        design = _named(spec_edit.set_field(before, at, name, value))
-        if merges:
-            is_step = self._history.amend(design)
+        at, merging = self.position, self._merging
+        if merging and merging[:2] == (at, name):
+            before = merging[2]
+            is_step = self._history.amend(_with_field(before, at, name, value))
         else:
+            before, design = self.design, _with_field(self.design, at, name, value)
             title = LAYER_TYPES[before.layers[at]["type"]].field(name).title
             what = f"{title} of {self.title_of(at)}"
             is_step = design != before and self._history.do(design, what)
@@ -294,6 +292,10 @@ def title(name: str, layer: LayerSpec) -> str:
         return name
     number = name.lstrip("abcdefghijklmnopqrstuvwxyz")
     return f"{LAYER_TYPES[kind].title} {number}".strip()
+
+
+def _with_field(design: Design, at: int, name: str, value: Any) -> Design:
+    return _named(spec_edit.set_field(design, at, name, value))
 
 
 def _named(design: Design) -> Design:

@@ -226,8 +226,8 @@ class LayerList(QListView):
 
     def event(self, event: QEvent) -> bool:
         """While something is dragged, Escape lets go of it and does not close the window."""
-        asks = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if asks and event.key() == Qt.Key.Key_Escape and self.dragged >= 0:
+        asks = event.type() == QEvent.Type.ShortcutOverride and self.dragged >= 0
+        if asks and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             event.accept()
             return True
         return super().event(event)

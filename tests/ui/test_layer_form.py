@@ -44,7 +44,7 @@ def test_shapes_follow_while_one_types(editor, type_number):
     assert shapes(editor) == ["4×12×12", "4×12×12", "4×6×6", "144", "10"]
     type_number("filters", "1")
     assert shapes(editor)[0] == "1×12×12"
-    QTest.keyClick(rows(editor)["filters"].numbers[0], "2")
+    QTest.keyClicks(rows(editor)["filters"].numbers[0], "2")
     assert shapes(editor) == ["12×12×12", "12×12×12", "12×6×6", "432", "10"]
     assert editor.form.facts.text("Parameters") == "12·1·5·5 + 12 = 312"
 
