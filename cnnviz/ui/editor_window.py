@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QDragEnterEvent,
     QDropEvent,
     QHideEvent,
@@ -25,7 +26,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.errors import CnnvizError
 from cnnviz.core.layer_fields import LAYER_TYPES
+from cnnviz.core.spec_file import design_from, design_text
 from cnnviz.ui.design_bar import DesignBar
 from cnnviz.ui.design_editor import DesignEditor
 from cnnviz.ui.design_files import DesignFiles
@@ -40,10 +43,11 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.two_ways_view import TwoWaysView
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.problem_note import ProblemNote
+from cnnviz.ui.widgets.save_choices import picture_choice
 from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1440, 880)
-LEAST_SIZE = QSize(1100, 600)
+LEAST_SIZE = QSize(1130, 600)
 LEFT, MIDDLE, RIGHT = 440, 350, 480
 """Widths that the three parts begin with; what there is more is shared out."""
 MARGIN = 14
@@ -96,12 +100,12 @@ class EditorWindow(SideWindow):
         body = QSplitter()
         body.setHandleWidth(1)
         body.setChildrenCollapsible(False)
-        for part, width in (
-            (self._list_part(), LEFT),
-            (self.form, MIDDLE),
-            (self.pages, RIGHT),
+        for part, least in (
+            (self._list_part(), LEFT - 20),
+            (self.form, MIDDLE - 10),
+            (self.pages, RIGHT - 120),
         ):
-            part.setMinimumWidth(width - 90)
+            part.setMinimumWidth(least)
             body.addWidget(part)
         body.setSizes([LEFT, MIDDLE, RIGHT])
         for place, share in enumerate((1, 0, 2)):
@@ -237,6 +241,49 @@ class EditorWindow(SideWindow):
     def _take_peak(self) -> None:
         if self.meter.peak and self.meter.peak is not self.editor.peak:
             self.editor.set_peak(self.meter.peak)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """What can be done with the chosen layer, and pictures to save."""
+        at, session = event.pos(), self._session
+        over_list = self.layers.rect().contains(self.layers.mapFrom(self, at))
+        acts = (
+            ("Duplicate\tCtrl+D", self.duplicate, self.copy_button),
+            ("Remove\tDel", self.remove, self.remove_button),
+            ("Move up\tAlt+↑", self.move_up, self.up_button),
+            ("Move down\tAlt+↓", self.move_down, self.down_button),
+        )
+        layer = [
+            Choice(text, act) for text, act, button in acts if over_list and button.isEnabled()
+        ]
+        pictures = [picture_choice(self, session, "Save window as picture…", "editor")]
+        for view in (self.illustration.picture, self.two_ways.canvas):
+            if view.isVisible() and view.rect().contains(view.mapFrom(self, at)):
+                text = "Save illustration as picture…"
+                pictures.insert(0, picture_choice(view, session, text, "illustration"))
+        ChoiceMenu(self, [layer, pictures]).open_at(event.globalPos())
+
+    # What is kept for the next time.
+
+    def text_to_keep(self) -> str:
+        """What was designed and never trained, as a file's text; nothing if there is no such."""
+        editor = self.editor
+        if not editor.is_edited or editor.is_open_network:
+            return ""
+        try:
+            return design_text(editor.design)
+        except CnnvizError:
+            return ""
+
+    def bring_back(self, text: str) -> None:
+        """What was kept the last time; undo leads to the open run's network."""
+        try:
+            design = design_from(text)
+        except CnnvizError:
+            return
+        self.editor.start_from(design, "Bring back")
+        self.footer.say(
+            "This is what you had designed the last time; Undo leads to the open run’s."
+        )
 
     # Files that are dropped.
 

@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.inspector = InspectorView(session)
         self.timing = TimingView(session)
         self.status = StatusView(session)
-        self.windows = Windows(session, self)
+        self.windows = Windows(session, self, remember)
         self.keeper = Keeper(session, self, remember)
         self.files = RunFiles(session, self.keeper, self)
         self.network.canvas.map_wanted.connect(self.windows.open_map)

@@ -159,9 +159,9 @@ class SlidePicture(QWidget):
             painted += " and a rim of zeros"
         painter.drawText(QPointF(EDGE, CAPTION - 7), painted)
         if any(moving.padding):
-            painter.fillRect(places.padded, theme.color(colors.raised))
-            painter.fillRect(places.padded, theme.color(colors.negative, 0.10))
+            painter.fillRect(places.padded, theme.color(colors.line))
         painter.drawImage(places.map, self._image)
+        _outline(painter, places.map)
         step, cell = moving.step(self.step), places.cell
         window = QRectF(
             places.map.left() + step.left * cell,
@@ -187,9 +187,7 @@ class SlidePicture(QWidget):
             out.left() + (step.column + 1) * cell, out.top() + step.row * cell, out.width(), cell
         )
         painter.fillRect(right.intersected(out), ground)
-        painter.setPen(theme.color(colors.line))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(out.adjusted(-0.5, -0.5, 0.5, 0.5))
+        _outline(painter, out)
         here = QRectF(out.left() + step.column * cell, out.top() + step.row * cell, cell, cell)
         _frame(painter, here, colors.selected)
 
@@ -206,6 +204,7 @@ class SlidePicture(QWidget):
             level = self._level if name == "under the window" else _level(numbers)
             picture, _ = _picture(numbers, is_ink, level)
             painter.drawImage(place, picture)
+            _outline(painter, place)
             glass = self._numbers(numbers, level, place, is_ink)
             if not glass.isNull():
                 painter.drawPixmap(place.topLeft(), glass)
@@ -265,3 +264,10 @@ def _frame(painter: QPainter, box: QRectF, color: str) -> None:
     painter.setPen(QPen(theme.color(color), 2))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(box)
+
+
+def _outline(painter: QPainter, box: QRectF) -> None:
+    """A hairline, so that white paper has an edge."""
+    painter.setPen(theme.color(theme.tokens().line))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(box.adjusted(-0.5, -0.5, 0.5, 0.5))

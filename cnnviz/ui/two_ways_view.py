@@ -191,7 +191,7 @@ class TwoWaysCanvas(QWidget):
         top = float(CAPTION)
         (y, x), (height, width) = moving.padding, ways.image.shape
         rim = QRectF(left, top, (width + 2 * x) * cell, (height + 2 * y) * cell)
-        painter.fillRect(rim, theme.color(colors.raised))
+        painter.fillRect(rim, theme.color(colors.line))
         inside = QRectF(left + x * cell, top + y * cell, width * cell, height * cell)
         painter.drawImage(inside, ink_image(ways.image))
         step = moving.step(self.step)

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -488,3 +488,53 @@ def test_a_run_that_cannot_be_says_so_here(window, editor, until, qtbot):
     until(editor.notice.isVisible)
     assert editor.editor.design.to_spec() == PRESETS["tiny"]
     assert session.spec is not None
+
+
+# The end, and the next time.
+
+
+def test_what_was_not_trained_is_there_the_next_time(
+    open_window, open_session, open_editor, until, train
+):
+    """Until it is trained: then it is a run's."""
+    window = open_window(open_session(), remember=True)
+    editor = open_editor(window)
+    editor.editor.set_field("filters", 7)
+    mine = editor.editor.design
+    window.close()
+    until(lambda: not window.isVisible())
+    window = open_window(open_session(), remember=True)
+    editor = open_editor(window)
+    assert editor.editor.design == mine
+    editor.editor.undo()
+    assert editor.editor.design.to_spec() == PRESETS["tiny"]
+    window.close()
+    until(lambda: not window.isVisible())
+    editor = open_editor(open_window(open_session(), remember=True))
+    assert not editor.editor.is_edited
+
+
+def test_a_window_that_remembers_nothing_keeps_no_design(editor, window, settings_file, until):
+    editor.editor.remove()
+    window.close()
+    until(lambda: not window.isVisible())
+    assert not settings_file.exists()
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "format = 7\n", 'format = 1\nlayers = "x"\n'])
+def test_what_was_kept_and_is_no_design_is_ignored(editor, text):
+    editor.bring_back(text)
+    assert kinds(editor) == TINY
+    assert not editor.editor.is_edited
+
+
+def test_a_right_click_offers_what_can_be_done(editor, until):
+    at = editor.layers.mapTo(editor, middle(editor, 0))
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, editor.mapToGlobal(at))
+    QApplication.sendEvent(editor, event)
+    until(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    texts = [each.text().split("\t")[0] for each in menu.actions() if each.text()]
+    assert texts == ["Duplicate", "Remove", "Move down", "Save window as picture…"]
+    pick("Remove", until)
+    assert kinds(editor) == TINY[1:]
