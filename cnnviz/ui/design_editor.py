@@ -4,7 +4,7 @@ The state of the editor's window. Views connect to its signals and redraw from i
 the session. The images' shape and the number of classes are always those of the open run's data.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from cnnviz.core import spec_edit
 from cnnviz.core.layer_fields import LAYER_TYPES
 from cnnviz.core.machine import Peak
+from cnnviz.core.nearest import as_pair
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.spec import LayerSpec, Spec
 from cnnviz.core.spec_check import LayerReport, Problem, Report, check
@@ -99,8 +100,8 @@ class DesignEditor(QObject):
 
     def is_given(self, name: str) -> bool:
         """Whether a field of the chosen layer is not free: the last layer has a unit per class."""
-        last = self.position == len(self.design.layers) - 1
-        return last and name == "units" and bool(self.layer) and self.layer["type"] == "dense"  # type: ignore[index]
+        layer, last = self.layer, self.position == len(self.design.layers) - 1
+        return layer is not None and last and name == "units" and layer.get("type") == "dense"
 
     @property
     def kept(self) -> list[Kept]:
@@ -113,9 +114,9 @@ class DesignEditor(QObject):
     def is_open_network(self) -> bool:
         """Whether the open run trains this very network."""
         spec, now = self.report.spec, self._session.spec
-        return bool(
-            spec and now and spec.layers == now.layers and spec.initializer == now.initializer
-        )
+        if spec is None or now is None or spec.initializer != now.initializer:
+            return False
+        return same_layers(spec.layers, now.layers)
 
     # Steps.
 
@@ -294,6 +295,15 @@ def title(name: str, layer: LayerSpec) -> str:
     return f"{LAYER_TYPES[kind].title} {number}".strip()
 
 
+def same_layers(some: Sequence[LayerSpec], others: Sequence[LayerSpec]) -> bool:
+    """Whether these are the same layers; 5 and (5, 5) are the same kernel."""
+    return [_spelled_out(layer) for layer in some] == [_spelled_out(layer) for layer in others]
+
+
+def _spelled_out(layer: LayerSpec) -> dict[str, Any]:
+    return {name: as_pair(value) or value for name, value in layer.items()}
+
+
 def _with_field(design: Design, at: int, name: str, value: Any) -> Design:
     return _named(spec_edit.set_field(design, at, name, value))
 
@@ -304,12 +314,10 @@ def _named(design: Design) -> Design:
     if preset is None:
         return design
     new, old = design.to_spec(), preset.fitted(design.input_shape, design.classes)
-    if new == old:
-        return design
-    other = new.layers != old.layers or new.initializer != old.initializer
-    same_title = design.title == preset.title
-    title = f"{preset.title}, edited" if other and same_title else design.title
-    return replace(design, name="custom", title=title)
+    same = same_layers(new.layers, old.layers) and new.initializer == old.initializer
+    if design.title != preset.title:
+        return replace(design, name="custom")
+    return design if same else replace(design, name="custom", title=f"{preset.title}, edited")
 
 
 def _first_difference(

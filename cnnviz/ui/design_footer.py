@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.spec_check import Report
+from cnnviz.core.spec_edit import Design
 from cnnviz.core.weights_kept import Kept
 from cnnviz.ui import theme
 from cnnviz.ui.design_editor import DesignEditor
@@ -30,7 +31,7 @@ class DesignFooter(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session, self._editor = session, editor
-        self._said = ""
+        self._said: tuple[str, Design] | None = None  # and of which design
         self.totals, self.state = QLabel(), QLabel()
         self.state.setProperty("small", "true")
         self.totals.setToolTip(
@@ -59,7 +60,7 @@ class DesignFooter(QWidget):
     @Slot(str)
     def say(self, text: str) -> None:
         """Says something until the design changes."""
-        self._said = text
+        self._said = text, self._editor.design
         self._show_state()
 
     @Slot()
@@ -70,7 +71,6 @@ class DesignFooter(QWidget):
 
     @Slot()
     def _follow(self) -> None:
-        self._said = ""
         self.totals.setText(_totals(self._editor.report, self._editor))
         kept = self._editor.kept
         self.keep.setEnabled(bool(kept))
@@ -88,7 +88,9 @@ class DesignFooter(QWidget):
         self.train_button.setToolTip(tip if ready else "It can be trained once it fits")
 
     def _show_state(self) -> None:
-        self.state.setText(self._said or self._state())
+        if self._said and self._said[1] != self._editor.design:
+            self._said = None
+        self.state.setText(self._said[0] if self._said else self._state())
 
     def _state(self) -> str:
         editor = self._editor

@@ -96,8 +96,10 @@ class LayerList(QListView):
     @Slot()
     def refresh(self) -> None:
         """Shows the design of now."""
-        self._end_drag()
-        self.rows.show_rows(layer_rows(self._editor))
+        rows = layer_rows(self._editor)
+        if rows != self.rows.rows:
+            self._end_drag()
+        self.rows.show_rows(rows)
         problem = self._editor.report.problem
         if problem and problem.layer is not None:
             self.note.show_problem(problem.text, [way.text for way in problem.remedies])

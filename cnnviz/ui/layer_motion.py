@@ -5,7 +5,6 @@ kernel too if the layer itself is there. Else it is the image, at the size that 
 All values are the engine's: the layer is built for one map and run.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,7 @@ from cnnviz.core.layers import Conv2D, Dense, Flatten, MaxPool2D, build_layers
 from cnnviz.core.network import Network
 from cnnviz.core.spec import LayerSpec, conv2d
 from cnnviz.core.workspace import Array, Workspace, may_diverge
-from cnnviz.ui.design_editor import DesignEditor
+from cnnviz.ui.design_editor import DesignEditor, same_layers
 from cnnviz.ui.session import Session
 
 MOST_WORK = 20_000_000
@@ -101,26 +100,17 @@ def _real(session: Session, editor: DesignEditor) -> _Real | None:
         return None
     spec, layers = network.spec, editor.design.layers
     same_images = spec.input_shape == editor.design.input_shape
-    if not same_images or not _alike(spec.layers[:at], layers[:at]):
+    if not same_images or not same_layers(spec.layers[:at], layers[:at]):
         return None
     before = network.layers[at - 1] if at else None
     maps = inspection.outputs[before.name] if before else inspection.image
-    is_there = _alike(spec.layers[at : at + 1], layers[at : at + 1])
+    is_there = same_layers(spec.layers[at : at + 1], layers[at : at + 1])
     return _Real(
         maps,
         network.layers[at] if is_there else None,
         network,
         before.label if before else None,
     )
-
-
-def _alike(some: Sequence[LayerSpec], others: Sequence[LayerSpec]) -> bool:
-    return len(some) == len(others) and [_plain(a) for a in some] == [_plain(b) for b in others]
-
-
-def _plain(layer: LayerSpec) -> dict[str, object]:
-    """5 and (5, 5) are the same."""
-    return {name: (v, v) if isinstance(v, int) else v for name, v in layer.items()}
 
 
 @may_diverge

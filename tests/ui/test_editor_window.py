@@ -1,6 +1,7 @@
 """The network's editor as people use it: keys, drags, files, code, a run of what was designed."""
 
 import random
+import struct
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ from cnnviz.core.trainer import Trainer
 from cnnviz.ui import theme
 from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.layer_list import ROW
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
 TINY = ["conv2d", "relu", "max_pool2d", "flatten", "dense"]
@@ -488,6 +491,62 @@ def test_a_run_that_cannot_be_says_so_here(window, editor, until, qtbot):
     until(editor.notice.isVisible)
     assert editor.editor.design.to_spec() == PRESETS["tiny"]
     assert session.spec is not None
+
+
+# Other data, or none.
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Images of 12×10 in three classes."""
+    random = np.random.default_rng(0)
+    for stem, count in (("train", 60), ("t10k", 12)):
+        images = random.integers(0, 256, (count, 12, 10), dtype=np.uint8)
+        labels = (np.arange(count) % 3).astype(np.uint8)
+        for name, values in (("images-idx3", images), ("labels-idx1", labels)):
+            header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+            (tmp_path / f"{stem}-{name}-ubyte").write_bytes(header + values.tobytes())
+    return str(tmp_path)
+
+
+def test_shape_and_classes_are_those_of_the_data(
+    folder, open_window, open_session, open_editor, until, qtbot
+):
+    session = open_session(data=folder, batch_size=8)
+    editor = open_editor(open_window(session))
+    assert editor.editor.report.layers[0].input_shape == (1, 12, 10)
+    assert editor.editor.report.layers[-1].output_shape == (3,)
+    editor.editor.start_from(Design.from_spec(PRESETS["numpy-cnn"]), "Start")
+    assert editor.editor.report.problem is None
+    assert editor.editor.design.to_spec().layers[-1]["units"] == 3
+    assert editor.illustration.picture.motion.image.shape == (12, 10)
+    editor.editor.add("relu")
+    qtbot.mouseClick(editor.footer.train_button, LEFT)
+    until(lambda: len(session.timeline) > 2 and session.spec.name == "custom")
+    assert session.spec.input_shape == (1, 12, 10)
+
+
+def test_other_data_change_what_is_known_of_an_edited_design(
+    folder, window, session, editor, until
+):
+    editor.editor.add("relu")
+    session.open_run(RunRequest(folder, "mlp", Settings(batch_size=8)))
+    until(lambda: session.spec.name == "mlp")
+    assert editor.editor.report.layers[0].input_shape == (1, 12, 10)
+    assert kinds(editor) == ["conv2d", "relu", *TINY[1:]]
+
+
+def test_without_data_nothing_can_be_trained(open_window, qtbot, until):
+    session = Session()
+    window = open_window(session)
+    window.windows.open_editor()
+    editor = window.windows.made(EditorWindow)
+    assert kinds(editor)[0] == "conv2d"
+    assert editor.editor.report.spec is not None
+    assert not editor.footer.train_button.isEnabled()
+    assert editor.illustration.words.text() == "The picture comes with the data."
+    editor.pages.setCurrentIndex(1)
+    editor.grab()
 
 
 # The end, and the next time.

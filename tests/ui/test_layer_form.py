@@ -1,7 +1,8 @@
 """The fields of a layer: what follows is there while one types, and a number typed is one step."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -202,3 +203,36 @@ def test_times_follow_what_the_open_run_takes(editor, train, session, until):
 def test_enter_in_the_list_goes_to_the_first_field(editor, press_key, qtbot):
     qtbot.keyClick(editor.layers, Qt.Key.Key_Return)
     assert QApplication.focusWidget() is rows(editor)["filters"].numbers[0]
+
+
+def test_the_wheel_scrolls_the_form_and_changes_only_the_field_in_use(editor):
+    number = rows(editor)["filters"].numbers[0]
+
+    def turn():
+        at, none = QPointF(5, 5), Qt.KeyboardModifier.NoModifier
+        event = QWheelEvent(
+            at,
+            QPointF(number.mapToGlobal(at.toPoint())),
+            QPoint(),
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            none,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(number, event)
+
+    editor.layers.setFocus()
+    turn()
+    assert number.value() == 4
+    number.setFocus()
+    turn()
+    assert number.value() == 5
+
+
+def test_typed_back_later_it_is_the_open_runs_network_again(editor):
+    for filters, kernel in ((5, (4, 4)), (4, (5, 5))):
+        editor.editor.set_field("filters", filters)
+        editor.editor.set_field("kernel", kernel)
+    assert editor.editor.design.title == "Tiny, edited"  # a step ago it was another network
+    assert editor.editor.is_open_network

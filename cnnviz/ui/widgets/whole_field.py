@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, QSignalBlocker, QSize
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QLocale, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QSpinBox, QWidget
 
 MOST = 10**9
@@ -19,6 +19,7 @@ class WholeField(QSpinBox):
         super().__init__(parent)
         self._usual = least, most
         self.setRange(STRANGE, MOST)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setLocale(QLocale.c())
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.lineEdit().setTextMargins(4, 0, 4, 0)
@@ -45,6 +46,13 @@ class WholeField(QSpinBox):
         """Within what is usual; from elsewhere, to its nearer end."""
         least, most = self._usual
         self.setValue(min(max(self.value() + steps, least), most))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Only in the field that has the keyboard, so that scrolling the form changes nothing."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
     def sizeHint(self) -> QSize:
         """Room for the largest usual number, and a digit more."""
