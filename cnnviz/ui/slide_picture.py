@@ -18,8 +18,8 @@ CAPTION, GAP, SPACE = 20, 40, 26
 """Height of a line above a picture, between map and output, between the two rows of pictures."""
 EDGE = 1
 """Room for a frame at the left."""
-WORDS = 34
-"""Height of the line below all."""
+WORDS = 52
+"""Height of the one or two lines below all."""
 MOST_CELL, MOST_PATCH_CELL = 26, 42
 BETWEEN = 24
 """Room for × and = between the small pictures."""
@@ -144,7 +144,8 @@ class SlidePicture(QWidget):
         bottom = max(area.bottom() for area in (places.padded, places.output, *places.patches))
         painter.setFont(theme.font())
         painter.setPen(theme.color(theme.tokens().text))
-        painter.drawText(QPointF(EDGE, bottom + WORDS - 8), self.words)
+        lines = QRectF(EDGE, bottom + 12, self.width() - 2 * EDGE, WORDS - 12)
+        painter.drawText(lines, Qt.TextFlag.TextWordWrap, self.words)
         if self.hasFocus():
             painter.setPen(theme.color(theme.tokens().line))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -194,14 +195,15 @@ class SlidePicture(QWidget):
     def _paint_patches(self, painter: QPainter, motion: Motion, places: Places) -> None:
         colors = theme.tokens()
         window = motion.window(self.step)
-        values: list[tuple[str, Array, bool]] = [("under the window", window, motion.is_ink)]
+        values = [("under the window", window, motion.is_ink, self._level)]
         if motion.kernel is not None:
-            values.append(("kernel", motion.kernel, False))
-            values.append(("products", window * motion.kernel, False))
-        for place, (name, numbers, is_ink) in zip(places.patches, values, strict=True):
+            full = _level(motion.kernel)
+            values.append(("kernel", motion.kernel, False, full))
+            # On one scale for all steps: what is next to nothing looks so.
+            values.append(("products", window * motion.kernel, False, full * self._level))
+        for place, (name, numbers, is_ink, level) in zip(places.patches, values, strict=True):
             painter.setPen(theme.color(colors.muted))
             painter.drawText(QPointF(place.left(), place.top() - 7), name)
-            level = self._level if name == "under the window" else _level(numbers)
             picture, _ = _picture(numbers, is_ink, level)
             painter.drawImage(place, picture)
             _outline(painter, place)
