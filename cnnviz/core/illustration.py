@@ -87,15 +87,13 @@ def slide_of(layer: Layer) -> Slide:
 
 def window_at(image: Array, moving: Slide, step: Step) -> Array:
     """What lies under the window, zeros in the padding; float64 of the window's shape."""
-    (y, x), (height, width) = moving.padding, moving.window
-    padded = np.pad(image.astype(np.float64), ((y, y), (x, x)))
-    top, left = step.top + y, step.left + x
-    return padded[top : top + height, left : left + width]
+    return _part(_padded(image, moving), moving, step)
 
 
 def correlation(image: Array, kernel: Array, moving: Slide) -> Array:
     """Σ window · kernel at every step: what a convolution layer does (without its bias)."""
-    values = [np.sum(window_at(image, moving, step) * kernel) for step in moving.steps]
+    padded = _padded(image, moving)
+    values = [np.sum(_part(padded, moving, step) * kernel) for step in moving.steps]
     return np.array(values).reshape(moving.output)
 
 
@@ -173,3 +171,14 @@ def _full(image: Array, kernel: Array) -> Slide:
 def _pair(shape: tuple[int, ...]) -> Pair:
     height, width = shape
     return height, width
+
+
+def _padded(image: Array, moving: Slide) -> Array:
+    y, x = moving.padding
+    return np.pad(image.astype(np.float64), ((y, y), (x, x)))
+
+
+def _part(padded: Array, moving: Slide, step: Step) -> Array:
+    (y, x), (height, width) = moving.padding, moving.window
+    top, left = step.top + y, step.left + x
+    return padded[top : top + height, left : left + width]

@@ -120,6 +120,16 @@ class EditHistory:
         self.design = design
         return True
 
+    def amend(self, design: Design) -> bool:
+        """Makes the last step one that leads to `design`; False if then it is none any more.
+
+        So that a number that is typed, or moved by its arrows, is one step. Raises IndexError
+        before the first step.
+        """
+        what, self.design = self._past.pop()
+        self._future.clear()
+        return self.do(design, what)
+
     def undo(self) -> bool:
         """One step back; False at the beginning."""
         return self._step(self._past, self._future)

@@ -24,7 +24,8 @@ def spaced(number: int) -> str:
 def size_formula(length: int, kernel: int, stride: int, padding: int) -> str:
     """⌊(28 + 2·0 − 5)/1⌋ + 1 = 24: how many places a window takes along one axis."""
     result = output_length(length, kernel, stride, padding)
-    return f"⌊({length} + 2·{padding} − {kernel})/{stride}⌋ + 1 = {result}"
+    signed = str(result).replace("-", "−")
+    return f"⌊({length} + 2·{padding} − {kernel})/{stride}⌋ + 1 = {signed}"
 
 
 def size_formulas(layer: Layer) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """What passes between the session and its views as plain data: notices, wishes for a run, times."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Row
+from cnnviz.core.workspace import Array
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class RunRequest:
     """Planned epochs; None for a number that suits the size of the data."""
     start: SavedRun | None = None
     """A run that goes on, whose own network and settings hold."""
+    weights: tuple[Spec, Array] | None = field(default=None, compare=False)
+    """Another network and its vector, of which unchanged layers keep their weights."""
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,9 @@ class RunControls(QWidget):
         ways = [(name, name, WAY_TIPS[name]) for name in WAYS]
         self.data_choice = ChoiceButton("Data", DATA)
         self.network_choice = ChoiceButton("Network", networks)
+        self.network_choice.menu().addSeparator()
+        self.edit_action = self.network_choice.menu().addAction("Edit…\tU")
+        self.edit_action.setToolTip("Design a network of your own")
         self.optimizer_choice = ChoiceButton("Optimiser", optimizers)
         self.way_choice = ChoiceButton("Convolution", ways)
         self.rate_field = RateField()
@@ -323,7 +326,9 @@ class RunControls(QWidget):
         if wanted is None:
             return
         settings = replace(wanted.settings, **changes)
-        request = replace(wanted, data=data or wanted.data, settings=settings, start=None)
+        request = replace(
+            wanted, data=data or wanted.data, settings=settings, start=None, weights=None
+        )
         if network:
             request = replace(request, network=network)
         session.open_run(request)

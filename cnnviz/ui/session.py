@@ -39,6 +39,7 @@ from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.trainer import Snapshot, Trainer
+from cnnviz.core.weights_kept import keep_weights
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
@@ -441,7 +442,7 @@ class Session(QObject):
             self._dismiss(self._runner, self.runs.open)
         same_images = self.dataset is ready.dataset
         self._runner = runner
-        self.request = request
+        self.request = replace(request, weights=None)  # they have done their work
         settings_before = self.settings
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
@@ -485,6 +486,8 @@ class Session(QObject):
             run = Run(name, color, request.data, *self._parts(), parent=self.runs.open)
             if run.parent:
                 run.differences = differences(run.parent, run, settings)
+                if request.weights:
+                    run.differences += ", weights kept"
         run.data, run.timeline, run.saved = request.data, self.timeline, None
         _, run.settings, run.batches_per_epoch, _ = self._parts()
         self.runs.enter(run)
@@ -621,4 +624,7 @@ def _build(request: RunRequest, dataset: Dataset) -> Trainer:
         return request.start.trainer(dataset)
     epochs = request.epochs or planned_epochs(len(dataset.train))
     settings = replace(request.settings, epochs=epochs)
-    return Trainer(architecture(request.network), dataset, settings)
+    trainer = Trainer(architecture(request.network), dataset, settings)
+    if request.weights:
+        keep_weights(*request.weights, trainer.network)
+    return trainer

@@ -44,6 +44,7 @@ SHORTCUTS = (
     Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),
+    Shortcut(("U",), "windows.open_editor", "Network editor"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
@@ -89,6 +90,9 @@ IN_PLOT = (
     ("E  [  ]  Del", "Drawing: eraser, thinner, thicker; a blank sheet"),
     ("Ctrl+V  Ctrl+O", "Drawing: a picture from the clipboard, or from a file"),
     ("Ctrl+0", "Drawing: no shift, rotation, scale or noise"),
+    ("Ins  Del  Ctrl+D", "Network editor: add a layer, take it out, once more"),
+    ("Alt+↑  Alt+↓", "Network editor: move the layer"),
+    ("Ctrl+Enter", "Network editor: train this network"),
 )
 
 

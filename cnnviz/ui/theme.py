@@ -271,4 +271,4 @@ def _style_sheet(theme: Tokens) -> str:
     sheet = (asset_path("style.qss")).read_text(encoding="utf-8")
     for field in fields(theme):
         sheet = sheet.replace(f"@{field.name};", f"{getattr(theme, field.name)};")
-    return sheet
+    return sheet.replace("@icons;", asset_path("icons").as_posix())

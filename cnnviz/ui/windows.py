@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QSettings, Slot
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.picture import Source
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui.draw_window import DrawWindow
+from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
@@ -17,14 +18,18 @@ from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.widgets.side_window import SideWindow
 
 Kind = TypeVar("Kind", bound=SideWindow)
+DESIGN = "editor/design"
+"""Among what is remembered."""
 Maker = Callable[[Session, QWidget], Kind]
 
 
 class Windows(QObject):
     """A method for each, to open it or bring it to the front."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget, remember: bool = False) -> None:
+        """With `remember`, a network that was designed and not trained is there the next time."""
         super().__init__(parent)
+        self._remember = remember
         self._session = session
         self._main = parent
         self._made: dict[object, SideWindow] = {}
@@ -57,6 +62,15 @@ class Windows(QObject):
             window.show_in_front()
             window.reader.take(found)
 
+    @Slot()
+    def open_editor(self) -> None:
+        """Where networks are designed."""
+        is_new = self.made(EditorWindow) is None
+        self._open(EditorWindow)
+        window = self.made(EditorWindow)
+        if is_new and window and self._remember:
+            window.bring_back(str(QSettings().value(DESIGN, "")))
+
     @Slot(object)
     def open_map(self, place: Place) -> None:
         """One map large."""
@@ -81,6 +95,9 @@ class Windows(QObject):
 
     def shut_down(self) -> None:
         """Closes all for good; `are_shut_down` says when their threads have ended."""
+        editor = self.made(EditorWindow)
+        if editor and self._remember and not self._ended:
+            QSettings().setValue(DESIGN, editor.text_to_keep())
         self._ended = True
         for window in self._made.values():
             window.shut_down()

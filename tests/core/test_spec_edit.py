@@ -151,3 +151,24 @@ def test_no_change_is_no_step():
     history = EditHistory(DESIGN)
     assert not history.do(move(DESIGN, 1, 1))
     assert history.undoes is None
+
+
+def test_an_amended_step_is_one_step():
+    history = EditHistory(DESIGN)
+    one, two = (set_field(DESIGN, 0, "filters", count) for count in (3, 4))
+    history.do(one, "Filters")
+    assert history.amend(two)
+    assert (history.design, history.undoes, history.redoes) == (two, "Filters", None)
+    history.undo()
+    assert history.design == DESIGN
+    history.redo()
+    assert history.design == two
+
+
+def test_a_step_amended_to_lead_nowhere_is_none():
+    history = EditHistory(DESIGN)
+    history.do(set_field(DESIGN, 0, "filters", 3), "Filters")
+    assert not history.amend(DESIGN)
+    assert (history.design, history.undoes, history.redoes) == (DESIGN, None, None)
+    with pytest.raises(IndexError):
+        history.amend(DESIGN)

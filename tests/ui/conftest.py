@@ -13,10 +13,12 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
 
+from cnnviz.core.machine import Peak
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
-from cnnviz.ui import theme
+from cnnviz.ui import peak_meter, theme
 from cnnviz.ui.application import make_application
+from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
@@ -176,3 +178,24 @@ def open_window(qtbot, until, open_session):
 def window(open_window, session):
     """The main window of `session`, shown; it remembers nothing."""
     return open_window(session)
+
+
+@pytest.fixture
+def open_editor(monkeypatch, until):
+    """Opens the network's editor beside a window; the machine's peak is made up: faster."""
+    monkeypatch.setattr(peak_meter, "measure_peak", lambda threads, _: Peak(1e11, 1e10, threads))
+
+    def open_beside(window):
+        window.windows.open_editor()
+        made = window.windows.made(EditorWindow)
+        until(made.isActiveWindow)
+        until(lambda: made.editor.peak is not None)
+        return made
+
+    return open_beside
+
+
+@pytest.fixture
+def editor(window, open_editor):
+    """The editor beside a window whose run is an untrained `tiny`."""
+    return open_editor(window)

@@ -29,6 +29,7 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.draw_window import DrawWindow
+from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
@@ -103,6 +104,7 @@ def after(method):
         "windows.open_runs": lambda window: is_open(window, RunsWindow),
         "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_draw": lambda window: is_open(window, DrawWindow),
+        "windows.open_editor": lambda window: is_open(window, EditorWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),
