@@ -1,19 +1,28 @@
 """The bar at the top: train, pause, one batch, one epoch, reset; where the run is; its settings."""
 
 from dataclasses import replace
-from pathlib import Path
+from html import escape
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnviz.core.convolution import WAYS
-from cnnviz.core.datasets import mnist_is_available
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
+from cnnviz.ui.data_choice import DataChoice
+from cnnviz.ui.data_names import data_title
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
@@ -26,10 +35,8 @@ from cnnviz.ui.widgets.throttle import Throttle
 MARGIN, SPACING = 14, 10
 TEXT_MS = 250
 ICON = QSize(14, 14)
-DATA = (
-    ("mnist", "MNIST", "60 000 handwritten digits to learn from, 10 000 to test on"),
-    ("digits", "UCI digits", "1 797 handwritten digits that come with cnnviz"),
-)
+PATIENCE_MS = 400
+"""Loading that takes longer says how far it is, and can be cancelled."""
 WAY_TIPS = {
     "loop": "Plain Python loops over every output value: to read, very slow",
     "correlate": "scipy.signal: correlation for small kernels, Fourier transforms for large ones",
@@ -56,8 +63,14 @@ class RunControls(QWidget):
         rows.addLayout(self._second)
         self._second.addWidget(self._settings)
         self._calm = Throttle(self._show_place, TEXT_MS, self)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._lose_patience)
+        self._loads_long = False
         self._was_training = False
         session.status_changed.connect(self._take_status)
+        session.loading_changed.connect(self._calm.ask)
         session.run_changed.connect(self._show_settings)
         session.run_changed.connect(self._reserve_room)
         session.settings_changed.connect(self._show_settings)
@@ -93,6 +106,13 @@ class RunControls(QWidget):
         self._speed = SteadyLabel()
         self._speed.setProperty("muted", "true")
         self._speed.setToolTip("Training images per second, mean over the last batches")
+        self.cancel_button = QToolButton()
+        self.cancel_button.setText("Cancel")
+        self.cancel_button.setProperty("small", "true")
+        self.cancel_button.setToolTip("Load nothing else, stay with this run (Esc)")
+        self.cancel_button.setAccessibleName("Cancel loading")
+        self.cancel_button.clicked.connect(self._session.cancel_loading)
+        self.cancel_button.hide()
         for widget in (
             self.menu_button,
             self.reset_button,
@@ -104,7 +124,10 @@ class RunControls(QWidget):
         row.addSpacing(6)
         row.addWidget(self._place)
         row.addWidget(self._progress)
-        row.addWidget(self._speed)
+        speed = QGridLayout()  # the button lies in room that is there anyway
+        speed.addWidget(self._speed, 0, 0)
+        speed.addWidget(self.cancel_button, 0, 0, Qt.AlignmentFlag.AlignRight)
+        row.addLayout(speed)
         row.addStretch(1)
         return group
 
@@ -160,18 +183,57 @@ class RunControls(QWidget):
             self.train_button.setText(text)
             self._show_icons()
 
+    @Slot()
     def _show_place(self) -> None:
-        status = self._session.status
+        self._watch_loading()
         self._place.setText(self._place_text())
-        done = status.step % status.batches_per_epoch
-        self._progress.setRange(0, status.batches_per_epoch)
-        self._progress.setValue(done if done or not status.step else status.batches_per_epoch)
+        done, of = self._progress_of_loading if self._loads_long else self._progress_of_epoch
+        self._progress.setRange(0, of)
+        self._progress.setValue(done)
         self._show_speed()
+
+    @property
+    def _progress_of_epoch(self) -> tuple[int, int]:
+        status = self._session.status
+        done = status.step % status.batches_per_epoch
+        at_end = status.step and not done
+        return status.batches_per_epoch if at_end else done, status.batches_per_epoch
+
+    # Loading.
+
+    def _watch_loading(self) -> None:
+        if not self._session.loading:
+            self._patience.stop()
+            self._loads_long = False
+        elif not self._loads_long and not self._patience.isActive():
+            self._patience.start()
+        self.cancel_button.setVisible(self._loads_long)
+
+    @Slot()
+    def _lose_patience(self) -> None:
+        self._loads_long = True
+        self._show_place()
+
+    @property
+    def _progress_of_loading(self) -> tuple[int, int]:
+        _, done, of = self._session.loading_progress
+        return (done, of) if of else (0, 1)
+
+    def _loading_stage(self) -> str:
+        """In one word: images are looked at first, then read."""
+        stage = self._session.loading_progress[0] if self._loads_long else ""
+        return {"Reading images": "Reading"}.get(stage, "Loading")
+
+    def _loading_text(self) -> str:
+        _, done, of = self._session.loading_progress
+        if not done:
+            return ""
+        return f"{theme.spaced(done)} of {theme.spaced(of)}" if of else f"{theme.spaced(done)} files"
 
     def _place_text(self) -> str:
         status = self._session.status
         if loading := self._session.loading:
-            return f"Loading {_data_title(loading.data)} …"
+            return f"{self._loading_stage()} {escape(data_title(loading.data))} …"
         if status.phase is Phase.LOADING:
             return "No data yet"
         if status.phase is Phase.STOPPED:
@@ -192,6 +254,9 @@ class RunControls(QWidget):
     def _show_speed(self) -> None:
         session, status = self._session, self._session.status
         speed = session.images_per_second
+        if self._loads_long:
+            self._speed.setText(self._loading_text())
+            return
         if not speed:
             self._speed.setText("")
             return
@@ -216,13 +281,12 @@ class RunControls(QWidget):
             for kind in OPTIMIZERS.values()
         ]
         ways = [(name, name, WAY_TIPS[name]) for name in WAYS]
-        self.data_choice = ChoiceButton("Data", DATA)
+        self.data_choice = DataChoice(self._session)
         self.network_choice = ChoiceButton("Network", networks)
         self.optimizer_choice = ChoiceButton("Optimiser", optimizers)
         self.way_choice = ChoiceButton("Convolution", ways)
         self.rate_field = RateField()
         self.batch_field = BatchField()
-        self.data_choice.setToolTip("What to learn from (Ctrl+D). Another choice starts a new run")
         self.network_choice.setToolTip("The layers (Ctrl+N). Another choice starts a new run")
         self.optimizer_choice.setToolTip(
             "How a gradient becomes a step (Ctrl+U). Another choice starts a new run"
@@ -230,7 +294,7 @@ class RunControls(QWidget):
         self.way_choice.setToolTip(
             "One operation, three ways (Ctrl+K). Changes with the next batch"
         )
-        self.data_choice.chosen.connect(self._choose_data)
+        self.data_choice.picked.connect(self._choose_data)
         self.network_choice.chosen.connect(self._choose_network)
         self.optimizer_choice.chosen.connect(self._choose_optimizer)
         self.way_choice.chosen.connect(self._session.set_convolution)
@@ -268,7 +332,7 @@ class RunControls(QWidget):
     def _show_settings(self) -> None:
         session, settings = self._session, self._session.settings
         if request := session.request:
-            self.data_choice.show_choice(request.data, _data_title(request.data))
+            self.data_choice.show_data(request.data)
             self.network_choice.show_choice(*_key_and_title(request.network))
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
@@ -279,12 +343,6 @@ class RunControls(QWidget):
 
     @Slot(str)
     def _choose_data(self, name: str) -> None:
-        wanted = self._session.wanted
-        if wanted and name == "mnist" and not mnist_is_available():
-            self._session.open_run(
-                replace(wanted, data=name)
-            )  # says what is missing, loses nothing
-            return
         self._start_over(data=name)
 
     @Slot(str)
@@ -363,11 +421,6 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min"
-
-
-def _data_title(name: str) -> str:
-    """What the menu calls the data; for a folder its name, for its path may be long."""
-    return {key: title for key, title, _ in DATA}.get(name) or Path(name).name or name
 
 
 def _key_and_title(network: str | Spec) -> tuple[str, str]:
