@@ -1,9 +1,13 @@
-"""What data are called on screen: the key of a data set may be a long path with options behind it."""
+"""What data are called on screen, for their key may be a long path with options behind it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import QMimeData
+
+from cnnviz.core.datasets.mnist import is_folder
 from cnnviz.core.datasets.options import Options, split_name
+from cnnviz.core.datasets.reading import SUFFIXES
 from cnnviz.core.datasets.report import printable
 from cnnviz.core.errors import DataError
 
@@ -54,6 +58,18 @@ def data_tip(name: str) -> str:
 def data_path(name: str) -> tuple[Path, Options]:
     """Where data of one's own are, and how they are read."""
     return _parts(name)
+
+
+def dropped_data(mime: QMimeData) -> list[Path]:
+    """The folders and files of data among what is dragged."""
+    paths = [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return [path for path in paths if is_folder(path) or path.suffix.lower() in SUFFIXES]
+
+
+def names_in(kept: object) -> list[str]:
+    """The names that QSettings has kept, which makes one text of a list of one."""
+    names = [kept] if isinstance(kept, str) else kept if isinstance(kept, list) else []
+    return [str(name) for name in names if name]
 
 
 def _parts(name: str) -> tuple[Path, Options]:

@@ -1,4 +1,4 @@
-"""A run that is being loaded: it reads the data on the runner's thread, tells how far, can be given up.
+"""A run that is being loaded: its data are read on the runner's thread, with progress, or given up.
 
 Part of the session.
 """

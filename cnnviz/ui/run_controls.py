@@ -28,6 +28,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField
+from cnnviz.ui.widgets.quantities import duration
 from cnnviz.ui.widgets.question import Question
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
@@ -37,6 +38,8 @@ TEXT_MS = 250
 ICON = QSize(14, 14)
 PATIENCE_MS = 400
 """Loading that takes longer says how far it is, and can be cancelled."""
+LEAST_TITLE = 60
+"""Pixels of the data's name while they load."""
 WAY_TIPS = {
     "loop": "Plain Python loops over every output value: to read, very slow",
     "correlate": "scipy.signal: correlation for small kernels, Fourier transforms for large ones",
@@ -219,21 +222,27 @@ class RunControls(QWidget):
         _, done, of = self._session.loading_progress
         return (done, of) if of else (0, 1)
 
-    def _loading_stage(self) -> str:
-        """In one word: images are looked at first, then read."""
+    def _loading_words(self, title: str) -> str:
+        """Images are looked at first, then read. A long title is cut, so that nothing moves."""
         stage = self._session.loading_progress[0] if self._loads_long else ""
-        return {"Reading images": "Reading"}.get(stage, "Loading")
+        verb = {"Reading images": "Reading"}.get(stage, "Loading")
+        metrics = self._place.fontMetrics()
+        room = self._place.minimumWidth() - metrics.horizontalAdvance(f"{verb}  … ")
+        shown = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, max(room, LEAST_TITLE))
+        return f"{verb} {escape(shown)} …"
 
     def _loading_text(self) -> str:
         _, done, of = self._session.loading_progress
         if not done:
             return ""
-        return f"{theme.spaced(done)} of {theme.spaced(of)}" if of else f"{theme.spaced(done)} files"
+        return (
+            f"{theme.spaced(done)} of {theme.spaced(of)}" if of else f"{theme.spaced(done)} files"
+        )
 
     def _place_text(self) -> str:
         status = self._session.status
         if loading := self._session.loading:
-            return f"{self._loading_stage()} {escape(data_title(loading.data))} …"
+            return self._loading_words(data_title(loading.data))
         if status.phase is Phase.LOADING:
             return "No data yet"
         if status.phase is Phase.STOPPED:
@@ -409,18 +418,6 @@ class RunControls(QWidget):
         self.reset_button.setIcon(icon("reset", colors.text))
         self.batch_button.setIcon(icon("batch", colors.text))
         self.epoch_button.setIcon(icon("epoch", colors.text))
-
-
-def duration(seconds: float) -> str:
-    """A time to come in words: 38 s, 2 min 05 s, 3 h 20 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"
 
 
 def _key_and_title(network: str | Spec) -> tuple[str, str]:

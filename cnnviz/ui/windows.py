@@ -1,12 +1,14 @@
 """The windows beside the main one: each is made when it is first asked for, all end together."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
+from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
@@ -36,6 +38,17 @@ class Windows(QObject):
         """One map large."""
         if window := self._get(MapWindow):
             window.open_at(place)
+
+    @Slot()
+    def open_data(self) -> None:
+        """Data of one's own."""
+        self._open(DataWindow)
+
+    def open_data_at(self, path: Path) -> None:
+        """The same, and reads what is at `path`."""
+        if window := self._get(DataWindow):
+            window.show_in_front()
+            window.read(path)
 
     def made(self, kind: Maker[Kind]) -> Kind | None:
         """The window of this kind, if anybody has asked for it."""

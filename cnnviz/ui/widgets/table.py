@@ -4,6 +4,7 @@ Cells are plain data. New ones for the same rows are taken over in place, so the
 while its numbers change.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,9 +79,9 @@ class CellModel(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.columns = columns
-        self.cells: list[list[Cell]] = []
+        self.cells: Sequence[Sequence[Cell]] = []
 
-    def show_cells(self, cells: list[list[Cell]]) -> None:
+    def show_cells(self, cells: Sequence[Sequence[Cell]]) -> None:
         """Takes over new cells; the selection stays if there are as many rows as before."""
         if len(cells) != len(self.cells):
             self.beginResetModel()
@@ -257,7 +258,12 @@ class CellDelegate(QStyledItemDelegate):
         inner = self._paint_before(painter, rect.adjusted(PAD, 0, -PAD, 0), cell)
         painter.setFont(theme.font(TEXT_SIZE))
         painter.setPen(QColor(getattr(colors, cell.color)))
-        painter.drawText(inner, RIGHT if column.is_number else LEFT, cell.text)
+        if column.is_number:
+            painter.drawText(inner, RIGHT, cell.text)
+        else:
+            elide, metrics = Qt.TextElideMode.ElideMiddle, painter.fontMetrics()
+            text = metrics.elidedText(cell.text, elide, math.floor(inner.width()))
+            painter.drawText(inner, LEFT, text)
 
     def _paint_before(self, painter: QPainter, inner: QRectF, cell: Cell) -> QRectF:
         """What stands before the text; returns what is left for that."""
