@@ -85,13 +85,14 @@ class _Pictures(CellDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """One row's images."""
         super().paint(painter, option, index)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         rect = QRectF(option.rect)
         x, top = rect.left() + PAD, rect.center().y() - THUMB / 2
         for image in self._pictures_of(index.row()):
             size = QSizeF(image.size()).scaled(THUMB * 2, THUMB, Qt.AspectRatioMode.KeepAspectRatio)
             if x + size.width() > rect.right():
                 return
+            few_pixels = size.height() >= 3 * image.height()  # then each of them is to be seen
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not few_pixels)
             place = QRectF(x, top + (THUMB - size.height()) / 2, size.width(), size.height())
             painter.drawImage(place, image)
             x += size.width() + GAP

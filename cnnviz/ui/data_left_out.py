@@ -14,11 +14,11 @@ from cnnviz.core.files import write_atomically
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.save_dialog import SaveDialog
-from cnnviz.ui.widgets.table import Cell, Column, QuietTable
+from cnnviz.ui.widgets.table import PAD, Cell, Column, QuietTable
 
 COLUMNS = (
     Column("Where", "A file, or a place in one", 0, False),
-    Column("Why", "What the matter is with it", 460, False),
+    Column("Why", "What the matter is with it", 560, False),
 )
 KINDS = {".csv": "Table"}
 
@@ -41,7 +41,7 @@ class DataLeftOut(QWidget):
         self.summary = QLabel()
         self.summary.setProperty("small", "true")
         row = QHBoxLayout()
-        row.setContentsMargins(14, 0, 14, 8)
+        row.setContentsMargins(PAD, 0, PAD, 8)
         row.setSpacing(8)
         row.addWidget(self.summary, 1)
         row.addWidget(self.copy_button)

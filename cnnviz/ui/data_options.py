@@ -65,6 +65,7 @@ class DataOptions(QWidget):
         self.seed_field.valueChanged.connect(self._choose_seed)
         for field in (self.height_field, self.width_field, self.test_field, self.seed_field):
             dress(field)
+            field.setFixedHeight(self.size_choice.sizeHint().height())
 
     def _side(self, name: str) -> QSpinBox:
         field = QSpinBox()

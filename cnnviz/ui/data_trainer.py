@@ -45,6 +45,7 @@ class DataTrainer(QWidget):
         row.setSpacing(8)
         row.addWidget(self.verdict, 1)
         for button in self.other_buttons:
+            button.setProperty("primary", "true")
             button.clicked.connect(self._train_other)
             row.addWidget(button)
         row.addWidget(self.train_button)
@@ -94,7 +95,8 @@ class DataTrainer(QWidget):
         if dataset is None:
             return ""
         if why_not:
-            way_out = "These fit:" if self._others else "Choose a larger size for the images."
+            fit = {0: "Choose another size for the images.", 1: "This one fits:"}
+            way_out = fit.get(len(self._others), "These fit:")
             return f"“{spec.title}” does not fit. {why_not} {way_out}"
         size, asked = _batch_size(self._wanted, dataset), self._wanted.settings.batch_size
         batches = f"batches of {theme.spaced(size)}"

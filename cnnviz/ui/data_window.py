@@ -29,8 +29,11 @@ from cnnviz.ui.data_reader import DataReader
 from cnnviz.ui.data_trainer import DataTrainer
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
+from cnnviz.ui.widgets.elided_label import ElidedLabel
 from cnnviz.ui.widgets.save_dialog import folder_of
 from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.steady_label import SteadyLabel
+from cnnviz.ui.widgets.table import PAD
 
 DEFAULT_SIZE, LEAST_SIZE = QSize(1060, 720), QSize(820, 480)
 MARGIN = 14
@@ -73,8 +76,7 @@ class DataWindow(SideWindow):
         self.file_button.clicked.connect(self.choose_file)
         self.recent_button = self._button("Recent", "Data that you trained on before")
         self.recent_button.clicked.connect(self._open_recent)
-        self.place = QLabel()
-        self.place.setTextFormat(Qt.TextFormat.PlainText)
+        self.place = ElidedLabel()
         self.place.setProperty("muted", "true")
         self.options = DataOptions()
         self.options.changed.connect(self._read_again)
@@ -86,7 +88,7 @@ class DataWindow(SideWindow):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)
         self.progress.setAccessibleName("How much has been read")
-        self.status = QLabel()
+        self.status = SteadyLabel()
         self.status.setProperty("small", "true")
         self.message = QLabel()
         self.message.setWordWrap(True)
@@ -154,14 +156,14 @@ class DataWindow(SideWindow):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setAccessibleName("Classes or what was left out")
-        self.tabs.addTab(self.classes, "Classes")
-        self.tabs.addTab(self.left_out, "Left out")
+        for title, content in (("Classes", self.classes), ("Left out", self.left_out)):
+            self.tabs.addTab(_indented(content), title)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         words = QVBoxLayout()
-        words.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        words.setContentsMargins(MARGIN, 6, MARGIN, 0)
         words.setSpacing(4)
         words.addWidget(self.summary)
         words.addWidget(self.notes)
@@ -227,8 +229,7 @@ class DataWindow(SideWindow):
         """Reads what is there, in the background."""
         self._path = path
         self.options.show_options(options or Options())
-        self.place.setText(printable(path))
-        self.place.setToolTip(printable(path))
+        self.place.show_text(printable(path))
         self._forget()
         self._show_message("")
         self.reader.read(path, self.options.options)
@@ -360,6 +361,15 @@ class DataWindow(SideWindow):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_bad"):
             self._recolour()
         super().changeEvent(event)
+
+
+def _indented(content: QWidget) -> QWidget:
+    """A table's texts stand below those of the window."""
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(MARGIN - PAD, 0, MARGIN - PAD, 0)
+    column.addWidget(content)
+    return page
 
 
 def _in_words(standing: Standing) -> str:

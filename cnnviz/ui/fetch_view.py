@@ -7,8 +7,9 @@ timer; training goes on meanwhile.
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -54,10 +55,11 @@ class FetchView(QWidget):
         self.hide()
 
     def _make_parts(self) -> None:
-        self.text, self.details = QLabel(), QLabel()
+        self.text, self.numbers, self.details = QLabel(), QLabel(), QLabel()
+        self.text.setProperty("heading", "true")
         self.details.setProperty("small", "true")
-        for label in (self.text, self.details):
-            label.setWordWrap(True)
+        self.details.setTextFormat(Qt.TextFormat.PlainText)
+        self.details.setWordWrap(True)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)
@@ -79,8 +81,13 @@ class FetchView(QWidget):
         frame.setProperty("quiet", "true")
         words = QVBoxLayout()
         words.setSpacing(5)
-        for widget in (self.text, self.progress, self.details):
-            words.addWidget(widget)
+        first = QHBoxLayout()
+        first.setSpacing(10)
+        first.addWidget(self.text)
+        first.addWidget(self.numbers, 1)
+        words.addLayout(first)
+        words.addWidget(self.progress)
+        words.addWidget(self.details)
         row = QHBoxLayout(frame)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(8)
@@ -105,7 +112,7 @@ class FetchView(QWidget):
                 self._session.noticed.emit(Notice(text))
             return
         self._name = name
-        self.text.setText(f"<b>{data_title(name)} is not on this machine yet.</b>")
+        self.text.setText(f"{data_title(name)} is not on this machine yet.")
         self.details.setText(self._offer_in_words(SOURCES[name]))
         self._show_parts(start="Fetch it", cancel="Not now")
         self.show()
@@ -145,7 +152,7 @@ class FetchView(QWidget):
     def cancel(self) -> None:
         """Fetches no more, and offers nothing any more."""
         self._give_up()
-        self.hide()
+        self._leave()
 
     @property
     def is_fetching(self) -> bool:
@@ -183,13 +190,14 @@ class FetchView(QWidget):
             self._finish(standing)
 
     def _show_standing(self, standing: Standing) -> None:
-        doing = "Paused" if standing.paused else "Fetching"
+        doing = "Paused:" if standing.paused else "Fetching"
         done, of = _megabytes(standing.done), _megabytes(standing.of)
-        words = [f"<b>{doing}: {data_title(self._name)}</b>", f"{done} of {of}\u2009MB"]
+        self.text.setText(f"{doing} {data_title(self._name)}")
+        words = [f"{done} of {of}\u2009MB"]
         if speed := standing.bytes_per_second:
             left = duration((standing.of - standing.done) / speed)
             words += [f"{speed / 1e6:.1f}\u2009MB/s", f"{left} left"]
-        self.text.setText(" · ".join(words))
+        self.numbers.setText(" · ".join(words))
         self.progress.setValue(round(1000 * standing.done / max(standing.of, 1)))
         details = f"{standing.file} from {_host(standing.mirror)}" if standing.mirror else "…"
         if standing.trouble:
@@ -200,13 +208,13 @@ class FetchView(QWidget):
     def _finish(self, standing: Standing) -> None:
         if standing.failure:
             message, more = standing.failure
-            self.text.setText(f"<b>{data_title(self._name)} could not be fetched.</b>")
+            self.text.setText(f"{data_title(self._name)} could not be fetched.")
             self.details.setText(message)
             self.details.setToolTip(more)
             self._show_parts(start="Try again", cancel="Close")
             self.start_button.setFocus()
             return
-        self.hide()
+        self._leave()
         if standing.folder and not is_there(self._name):
             self._tell_what_is_in_the_way()
         elif self._wanted_data() == self._wanted_before:
@@ -235,8 +243,16 @@ class FetchView(QWidget):
 
     # Looks.
 
+    def _leave(self) -> None:
+        """Goes away; the keyboard is the window's again, not whichever field's comes next."""
+        focused, parent = QApplication.focusWidget(), self.parentWidget()
+        if focused and parent and self.isAncestorOf(focused):
+            parent.setFocus()
+        self.hide()
+
     def _show_parts(self, start: str = "", pause: bool = False, cancel: str = "") -> None:
         self.details.setToolTip("")
+        self.numbers.setVisible(pause)
         self.progress.setVisible(pause)
         self.pause_button.setVisible(pause)
         self.start_button.setVisible(bool(start))

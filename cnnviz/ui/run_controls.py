@@ -210,6 +210,8 @@ class RunControls(QWidget):
             self._loads_long = False
         elif not self._loads_long and not self._patience.isActive():
             self._patience.start()
+        if self.cancel_button.hasFocus() and not self._loads_long:
+            self.window().setFocus()  # or it would go to whichever field comes next
         self.cancel_button.setVisible(self._loads_long)
 
     @Slot()
@@ -235,9 +237,8 @@ class RunControls(QWidget):
         _, done, of = self._session.loading_progress
         if not done:
             return ""
-        return (
-            f"{theme.spaced(done)} of {theme.spaced(of)}" if of else f"{theme.spaced(done)} files"
-        )
+        counted = theme.spaced(done)
+        return f"{counted} of {theme.spaced(of)}" if of else f"{counted} files"
 
     def _place_text(self) -> str:
         status = self._session.status

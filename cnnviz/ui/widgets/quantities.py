@@ -1,4 +1,4 @@
-"""Large numbers as people read them, three digits that count and a prefix, 92.2 M; and times to come."""
+"""Large numbers as people read them, with three digits that count: 92.2 M; and times to come."""
 
 from cnnviz.core.curves import short
 from cnnviz.ui.theme import THIN_SPACE
