@@ -347,9 +347,8 @@ class RunControls(QWidget):
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
         self.rate_field.show_value(settings.learning_rate)
-        if session.dataset:
-            self.batch_field.setMaximum(len(session.dataset.train))
-        self.batch_field.show_value(settings.batch_size)
+        most = len(session.dataset.train) if session.dataset else self.batch_field.maximum()
+        self.batch_field.show_value(settings.batch_size, most)
 
     @Slot(str)
     def _choose_data(self, name: str) -> None:

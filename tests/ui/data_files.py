@@ -1,4 +1,4 @@
-"""Folders of images for tests of the interface: small, quickly made, each class easy to tell apart."""
+"""Folders of images for tests of the interface: small, quickly made, classes easy to tell apart."""
 
 from pathlib import Path
 
