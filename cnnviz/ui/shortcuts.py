@@ -41,6 +41,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+I",), "exports.open_weights", "Begin with weights from a file…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
+    Shortcut(("Y",), "windows.open_experiments", "Experiments"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),

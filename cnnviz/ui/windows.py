@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui.data_window import DataWindow
+from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
@@ -43,6 +44,11 @@ class Windows(QObject):
     def open_data(self) -> None:
         """Data of one's own."""
         self._open(DataWindow)
+
+    @Slot()
+    def open_experiments(self) -> None:
+        """Networks that differ in one thing."""
+        self._open(ExperimentsWindow)
 
     def open_data_at(self, path: Path) -> None:
         """The same, and reads what is at `path`."""

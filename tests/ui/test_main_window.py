@@ -29,6 +29,7 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.data_window import DataWindow
+from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
@@ -98,6 +99,7 @@ def after(method):
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
         "windows.open_data": lambda window: is_open(window, DataWindow),
+        "windows.open_experiments": lambda window: is_open(window, ExperimentsWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
