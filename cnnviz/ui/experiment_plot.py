@@ -26,6 +26,7 @@ RIGHT_MIDDLE = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 LEFT_MIDDLE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 CENTER = Qt.AlignmentFlag.AlignCenter
 LEAST_LOSS = 1e-6
+EMPTY = "Run the experiment: the curves of all its networks will be drawn here."
 
 
 class ExperimentPlot(QWidget):
@@ -74,6 +75,10 @@ class ExperimentPlot(QWidget):
         if any(len(y) for _, y in self.lines):
             self._paint_losses(painter, left)
             self._paint_accuracies(painter, right)
+        else:
+            painter.setFont(theme.font())
+            painter.setPen(theme.color(theme.tokens().muted))
+            painter.drawText(self.rect(), CENTER, EMPTY)
         painter.end()
 
     # The loss.

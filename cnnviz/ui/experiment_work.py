@@ -1,5 +1,7 @@
 """An experiment under way: waits for training to rest, runs on a thread, watched by a timer."""
 
+from dataclasses import dataclass, replace
+
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviz.core.datasets import Dataset
@@ -12,8 +14,23 @@ from cnnviz.ui.session import Session
 POLL_MS = 100
 
 
+@dataclass(frozen=True)
+class Result:
+    """How far the networks of an experiment are, or have come."""
+
+    experiment: Experiment
+    terms: Terms
+    dataset: Dataset
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Whole ones only, as the trainer counts them."""
+        return len(self.dataset.train) // self.terms.batch_size
+
+
 class ExperimentWork(QObject):
-    """The newest experiment, and how it goes; what came of it stays until the next one begins.
+    """The experiment under way; what came of each stays until it is made again.
 
     `shut_down()` ends it for good without waiting; `is_shut_down` says when its thread is gone.
     """
@@ -23,10 +40,9 @@ class ExperimentWork(QObject):
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
-        self.experiment: Experiment | None = None
-        self.terms = Terms()
-        self.dataset: Dataset | None = None
-        self.outcomes: tuple[Outcome, ...] = ()
+        self.results: dict[str, Result] = {}
+        """By the names of the experiments."""
+        self._newest: Result | None = None
         self.share = 0.0
         """How much of it is over, 0 to 1."""
         self.message = ""
@@ -52,9 +68,9 @@ class ExperimentWork(QObject):
             return
         settings = session.settings
         size = min(settings.batch_size, len(session.dataset.train))
-        self.experiment, self.dataset = experiment, session.dataset
-        self.terms = Terms(epochs, size, seed, settings.threads)
-        self.outcomes, self.share, self.is_active = (), 0.0, True
+        terms = Terms(epochs, size, seed, settings.threads)
+        self._take(Result(experiment, terms, session.dataset))
+        self.share, self.is_active = 0.0, True
         self._say("")
         self._rest.begin()
         self._timer.start()
@@ -64,6 +80,11 @@ class ExperimentWork(QObject):
         """Ends it; training goes on if it was running."""
         if self.is_active:
             self._end(f"Cancelled after {100 * self.share:.0f}\u2009%.")
+
+    def forget_message(self) -> None:
+        """What was said of one experiment does not hold for the next."""
+        if not self.is_active:
+            self._say("")
 
     def shut_down(self) -> None:
         """Ends it, and allows no other. Returns at once."""
@@ -83,21 +104,28 @@ class ExperimentWork(QObject):
             self._begin_when_calm()
             return
         standing = self._task.standing
-        self.outcomes = standing.outcomes or standing.underway
+        outcomes = standing.outcomes or standing.underway
+        if self._newest and outcomes:
+            self._take(replace(self._newest, outcomes=outcomes))
         self.share = standing.share
         if standing.ended:
             self._finish(standing)
         else:
             self.changed.emit()
 
+    def _take(self, result: Result) -> None:
+        self._newest = self.results[result.experiment.name] = result
+
     def _begin_when_calm(self) -> None:
-        if self.experiment is None or self.dataset is None:
+        newest = self._newest
+        if newest is None:
             return
         if not self._rest.is_calm:
             self._say("Waiting for training to rest …")
         elif self._tasks.are_over:
-            seeds = (self.terms.seed,)
-            self._task = Experimenting(self.experiment, self.dataset, self.terms, seeds)
+            terms = newest.terms
+            seeds = (terms.seed,)
+            self._task = Experimenting(newest.experiment, newest.dataset, terms, seeds)
             self._tasks.start(self._task)
             self._say("Training rests meanwhile." if self._rest.has_paused_training else "")
         self.changed.emit()

@@ -13,19 +13,19 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core.curves import percent, short
-from cnnviz.core.experiments import EXPERIMENTS, Experiment, Outcome
+from cnnviz.core.experiments import EXPERIMENTS, Experiment, Outcome, Terms
 from cnnviz.core.saved_run import beginning
 from cnnviz.ui import theme
 from cnnviz.ui.experiment_maps import ExperimentMaps
 from cnnviz.ui.experiment_plot import COLORS, ExperimentPlot
-from cnnviz.ui.experiment_work import ExperimentWork
+from cnnviz.ui.experiment_work import ExperimentWork, Result
 from cnnviz.ui.session import Session, request_for
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.number_fields import dress
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.table import HEADER, ROW, Cell, Column, QuietTable
 
-DEFAULT_SIZE, LEAST_SIZE = QSize(1100, 740), QSize(820, 560)
+DEFAULT_SIZE, LEAST_SIZE = QSize(1100, 740), QSize(820, 580)
 MARGIN = 14
 MOST_EPOCHS, LARGEST_SEED = 100, 2**31 - 1
 NONE = "–"
@@ -50,7 +50,7 @@ class ExperimentsWindow(SideWindow):
         self._session = session
         self.work = ExperimentWork(session, self)
         self._chosen: Experiment = next(iter(EXPERIMENTS.values()))
-        self._shown: tuple[Outcome, ...] = ()
+        self._shown: Result | None = None
         self._make_parts()
         self._lay_out()
         self.work.changed.connect(self._refresh)
@@ -66,7 +66,7 @@ class ExperimentsWindow(SideWindow):
         self.choice.show_choice(self._chosen.name)
         self.epochs_field = _number("Epochs", "How often each network sees every image", 1)
         self.epochs_field.setRange(1, MOST_EPOCHS)
-        self.epochs_field.setValue(self.work.terms.epochs)
+        self.epochs_field.setValue(Terms.epochs)
         self.seed_field = _number("Seed", "Draws first weights and the order of images", 0)
         self.start_button = QPushButton("Run the experiment")
         self.start_button.setProperty("primary", "true")
@@ -80,12 +80,15 @@ class ExperimentsWindow(SideWindow):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)
         self.progress.setRange(0, 1000)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.progress.setSizePolicy(policy)
         self.progress.setAccessibleName("How much of the experiment is over")
         self.question, self.setting, self.message = QLabel(), QLabel(), QLabel()
         self.question.setProperty("heading", "true")
         self.setting.setProperty("small", "true")
         self.setting.setTextFormat(Qt.TextFormat.PlainText)
-        for label in (self.question, self.setting):
+        for label in (self.question, self.setting, self.message):
             label.setWordWrap(True)
         self.plot = ExperimentPlot()
         self.table = QuietTable(COLUMNS)
@@ -112,14 +115,13 @@ class ExperimentsWindow(SideWindow):
             self.cancel_button,
         ):
             first.addWidget(widget)
-        first.addSpacing(6)
-        first.addWidget(self.message, 1)
+        first.addStretch(1)
         last.addWidget(self.caution, 1)
         last.addWidget(self.open_button)
         words = QVBoxLayout()
         words.setContentsMargins(MARGIN, 4, MARGIN, 0)
         words.setSpacing(4)
-        for label in (self.question, self.setting):
+        for label in (self.question, self.setting, self.message):
             words.addWidget(label)
         words.addWidget(self.progress)
         below = QHBoxLayout()
@@ -140,6 +142,8 @@ class ExperimentsWindow(SideWindow):
     @Slot(str)
     def _choose(self, name: str) -> None:
         self._chosen = EXPERIMENTS[name]
+        self.table.choose(-1)
+        self.work.forget_message()
         self.choice.show_choice(name)
         self._refresh()
 
@@ -154,23 +158,24 @@ class ExperimentsWindow(SideWindow):
     @Slot()
     def open_run(self) -> None:
         """Begins a run with the weights that the chosen network ended with."""
-        outcome, dataset = self._openable, self.work.dataset
-        if outcome and outcome.vector is not None and dataset:
-            settings = self.work.terms.settings(outcome.contestant.optimizer)
-            saved = beginning(outcome.spec, outcome.vector, settings, dataset)
-            self._session.open_run(request_for(saved), dataset=dataset)
+        outcome, result = self._openable, self._result
+        if outcome and outcome.vector is not None and result:
+            settings = result.terms.settings(outcome.contestant.optimizer)
+            saved = beginning(outcome.spec, outcome.vector, settings, result.dataset)
+            self._session.open_run(request_for(saved), dataset=result.dataset)
+
+    @property
+    def _result(self) -> Result | None:
+        """What is known of the chosen experiment."""
+        return self.work.results.get(self._chosen.name)
 
     @property
     def _openable(self) -> Outcome | None:
         """The chosen one, if there is a run to make of it."""
-        row, outcomes = self.table.chosen_row, self.work.outcomes
-        if not 0 <= row < len(outcomes) or self._is_shuffled or outcomes[row].diverged_at:
+        row, outcomes = self.table.chosen_row, self._result.outcomes if self._result else ()
+        if not 0 <= row < len(outcomes) or self._chosen.shuffled or outcomes[row].diverged_at:
             return None
         return outcomes[row] if outcomes[row].vector is not None else None
-
-    @property
-    def _is_shuffled(self) -> bool:
-        return bool(self.work.experiment and self.work.experiment.shuffled)
 
     # The end.
 
@@ -202,22 +207,23 @@ class ExperimentsWindow(SideWindow):
         self.epochs_field.setEnabled(not work.is_active)
         self.seed_field.setEnabled(not work.is_active)
         self.progress.setValue(round(1000 * work.share))
+        self.progress.setVisible(work.is_active)
         self.question.setText(self._chosen.question)
         self.setting.setText(self._setting_in_words())
-        self.message.setText(work.message)
+        self.message.setText(work.message or " ")  # the line keeps its room
         self._recolour()
-        if work.outcomes is not self._shown:
-            self._show_outcomes(work.outcomes)
+        if self._result is not self._shown:
+            self._show_result(self._result)
         self._refresh_open()
         if has_focus:
             self.start_button.setFocus()
 
     def _setting_in_words(self) -> str:
-        work, session = self.work, self._session
-        if work.experiment is self._chosen and work.dataset:
-            terms, data = work.terms, work.dataset
+        result, session = self._result, self._session
+        if result:
+            terms, data = result.terms, result.dataset
             epochs = "1 epoch" if terms.epochs == 1 else f"{terms.epochs} epochs"
-            doing = "Learning from" if work.is_active else "Shown: learned from"
+            doing = "Learning from" if self.work.is_active else "Shown: learned from"
             size = theme.spaced(terms.batch_size)
             return f"{doing} {data.title}, {epochs}, batches of {size}, seed {terms.seed}."
         if session.dataset is None:
@@ -229,22 +235,25 @@ class ExperimentsWindow(SideWindow):
             "images in the same order, taking turns. Training rests meanwhile."
         )
 
-    def _show_outcomes(self, outcomes: tuple[Outcome, ...]) -> None:
-        ended = any(outcome.vector is not None for outcome in outcomes)
-        self._shown, terms = outcomes, self.work.terms
-        batches = len(self.work.dataset.train) // terms.batch_size if self.work.dataset else 1
-        self.plot.show_outcomes(outcomes, batches * terms.epochs, terms.epochs)
+    def _show_result(self, result: Result | None) -> None:
+        self._shown = result
+        outcomes = result.outcomes if result else ()
+        if result:
+            epochs, batches = result.terms.epochs, result.batches_per_epoch
+            self.plot.show_outcomes(outcomes, batches * epochs, epochs)
+        else:
+            self.plot.show_outcomes((), 1, 1)
         self.table.cells.show_cells(
             [_row(outcome, color) for outcome, color in zip(outcomes, COLORS, strict=False)]
         )
         self.table.setFixedHeight(HEADER + ROW * max(len(outcomes), 3) + 2)
-        self.maps.show_outcomes(outcomes if ended else (), self._is_shuffled)
+        self.maps.show_outcomes(outcomes, self._chosen.shuffled)
 
     @Slot()
     def _refresh_open(self) -> None:
         self.open_button.setEnabled(self._openable is not None)
         tip = "A run of the chosen network, with the weights it ended with"
-        if self._is_shuffled:
+        if self._chosen.shuffled:
             tip = "These learned from shuffled pixels; there are no such data to open a run on"
         elif self._openable is None:
             tip = "Choose a network in the table, once all have learned"
