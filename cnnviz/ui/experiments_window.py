@@ -56,6 +56,7 @@ class ExperimentsWindow(SideWindow):
         self.work.changed.connect(self._refresh)
         session.run_changed.connect(self._refresh)
         session.settings_changed.connect(self._refresh)
+        self._show_result(None)
         self._refresh()
 
     def _make_parts(self) -> None:
@@ -246,7 +247,7 @@ class ExperimentsWindow(SideWindow):
         self.table.cells.show_cells(
             [_row(outcome, color) for outcome, color in zip(outcomes, COLORS, strict=False)]
         )
-        self.table.setFixedHeight(HEADER + ROW * max(len(outcomes), 3) + 2)
+        self.table.setFixedHeight(HEADER + ROW * max(len(outcomes), 2) + 2)
         self.maps.show_outcomes(outcomes, self._chosen.shuffled)
 
     @Slot()
