@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from cnnviz.core import experiments
+from cnnviz.core.datasets.shuffled import with_shuffled_pixels
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.experiments import EXPERIMENTS, Contestant, Experiment
 from cnnviz.core.network import Network
@@ -129,7 +130,7 @@ def test_its_numbers_are_the_engines(lab, finish, session):
     assert (terms.epochs, terms.seed, terms.batch_size) == (1, 3, 128)
     expected = experiments.run(SMALL["two"], session.dataset, terms)
     for row, outcome in zip(cells(lab), expected, strict=True):
-        accuracy = f"{100 * outcome.accuracy:.2f}\u2009%"
+        accuracy = f"{100 * outcome.epochs[-1].test_accuracy:.2f}\u2009%"
         assert row[:2] == [outcome.contestant.title, accuracy]
         assert row[3] == theme.spaced(outcome.parameters)
     assert lab.message.text() == "Done."
@@ -256,7 +257,7 @@ def test_the_maps_are_those_of_the_networks(lab, finish, session):
 
 def test_maps_of_shuffled_pixels_are_those_that_were_learned_from(lab, finish, session):
     finish("mixed")
-    shuffled = experiments.with_shuffled_pixels(session.dataset)
+    shuffled = with_shuffled_pixels(session.dataset)
     (outcome, _) = lab.work.results["mixed"].outcomes
     network = Network(outcome.spec, outcome.seed)
     network.vector[...] = outcome.vector
