@@ -1,8 +1,10 @@
-"""How soon the window follows: the pointer across a map, another digit, while training runs.
+"""How soon the window follows: the pointer across a map, another digit, a stroke while it trains.
 
     QT_QPA_PLATFORM=offscreen python benchmarks/pointer_latency.py [--data digits] [--network …]
 
-For each move: the event, then all repainting it asks for (trace, plate and inspector), in ms.
+For each move: the event, then all repainting it asks for (trace, plate and inspector; of a stroke
+the look through the network and both windows), in ms. Last a flood of moves, as fast as they can be
+sent: how long after the last of them all is painted.
 """
 
 import argparse
@@ -19,11 +21,12 @@ from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.application import make_application
+from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 
-MOVES = 300
+MOVES, FLOOD = 300, 1000
 
 
 def spin(milliseconds: int) -> None:
@@ -50,6 +53,42 @@ def report(what: str, found: list[float]) -> None:
     """Median, 95th percentile and greatest."""
     median, p95, greatest = np.percentile(found, [50, 95, 100])
     print(f"{what:32} median {median:5.1f}  95 % {p95:5.1f}  max {greatest:5.1f} ms")
+
+
+def strokes(window: MainWindow) -> tuple[Callable[[str], None], Callable[[], None]]:
+    """Opens the draw window; draws a stroke and reports on it, and draws one as fast as can be."""
+    window.windows.open_draw()
+    shown = window.windows.made(DrawWindow)
+    assert shown
+    canvas = shown.canvas
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+
+    def send(kind: QEvent.Type, k: int, button: Qt.MouseButton, held: Qt.MouseButton) -> None:
+        """Round the paper in about 100 moves, farther out and in again."""
+        angle, radius = k / 16, 0.2 + 0.1 * np.sin(k / 50)
+        place = QPointF(0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle))
+        at = canvas.paper.topLeft() + place * canvas.paper.width()
+        where, modifiers = QPointF(canvas.mapToGlobal(at)), Qt.KeyboardModifier.NoModifier
+        QApplication.sendEvent(canvas, QMouseEvent(kind, at, where, button, held, modifiers))
+
+    def stroke(what: str) -> None:
+        send(QEvent.Type.MouseButtonPress, 0, left, left)
+        report(what, timed(lambda k: send(QEvent.Type.MouseMove, k, none, left), MOVES))
+        send(QEvent.Type.MouseButtonRelease, MOVES, left, none)
+
+    def flood() -> None:
+        send(QEvent.Type.MouseButtonPress, 0, left, left)
+        begin = time.perf_counter()
+        for k in range(FLOOD):
+            send(QEvent.Type.MouseMove, k, none, left)
+            QApplication.processEvents()
+        sent = time.perf_counter()
+        send(QEvent.Type.MouseButtonRelease, FLOOD, left, none)
+        QApplication.processEvents()
+        lag = 1000 * (time.perf_counter() - sent)
+        print(f"{FLOOD / (sent - begin):,.0f} moves/s: all painted {lag:.1f} ms after the last")
+
+    return stroke, flood
 
 
 def main() -> None:
@@ -85,7 +124,13 @@ def main() -> None:
 
         report(f"pointer over {column.title}", timed(move, MOVES // len(canvas.columns)))
     report("another digit", timed(lambda k: session.choose_image(k), MOVES // 3))
+    stroke, flood = strokes(window)
+    stroke("a stroke, while it trains")
     print(f"meanwhile {session.images_per_second:,.0f} images/s")
+    session.pause()
+    spin(500)
+    stroke("a stroke, paused")
+    flood()
     session.shut_down()
     while not session.is_shut_down:
         spin(10)

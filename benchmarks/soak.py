@@ -3,16 +3,20 @@
     QT_QPA_PLATFORM=offscreen python benchmarks/soak.py [--seconds 600] [--seed 0]
 
 Prints the memory every half minute and closes the window in the middle of training. Random use
-changes what needs memory (the data, the batch size), so growth is judged between two moments of
-rest, after the first minute and at the end, each with the same run in the same state. Exit status 0
-if nothing was raised, it grew by less than 40 MB between them, and the window closed with 0.
+changes what needs memory (the data, the batch size, runs that were left), so growth is judged
+between two moments of rest, after the first minute and at the end, each with the same run alone in
+the list and little room for snapshots. It works in a folder of its own: what it saves is gone with
+it. Exit status 0 if nothing was raised, it grew by less than 40 MB between them, and the window
+closed with 0.
 """
 
 import argparse
 import gc
 import os
 import random
+import shutil
 import sys
+import tempfile
 import time
 import traceback
 from importlib import import_module
@@ -32,6 +36,8 @@ KEYS = "Space B E N P L F Plus Minus Left Right Up Down Home Tab Escape Return E
 RESTARTS = 0.004
 """Share of the actions that start a new run, which is slow."""
 GROWTH = 40 * 2**20
+BUDGET = 16 * 2**20
+"""Of snapshots; they may always fill it, and that is no growth."""
 REST = 30
 """Seconds of undisturbed training before memory is compared."""
 
@@ -91,12 +97,17 @@ class Monkey(QTimer):
             if widget is not window:
                 widget.close()
         window.resize(1600, 1000)
+        runs = window.session.runs
+        runs.set_budget(BUDGET)
         window.session.open_run(RunRequest("digits", "numpy-cnn", Settings()), play=True)
 
     def rest(self, now: float, window: MainWindow) -> None:
         """Waits, notes the memory, and goes on or ends."""
         if self.rest_ends is None or now < self.rest_ends:
             return
+        runs = window.session.runs
+        for run in [run for run in runs.all if run is not runs.open]:
+            runs.delete(run)
         self.rest_ends = None
         self.report(now, window)
         self.rests.append(self.memory[-1][1])
@@ -169,7 +180,7 @@ class Monkey(QTimer):
             if widget is not window:
                 widget.close()
         window.session.play()
-        window.close()
+        window.interrupt()  # as Ctrl-C: no question
 
     def growth(self) -> int:
         """Bytes that came on top between the two moments of rest."""
@@ -201,10 +212,14 @@ def main() -> int:
         traceback.print_exception(kind, error, trace)
 
     sys.excepthook = note
+    folder = tempfile.mkdtemp(prefix="cnnviz-soak-")
+    os.environ.update(HOME=folder, XDG_STATE_HOME=folder, XDG_CONFIG_HOME=folder)
+    os.chdir(folder)
     import_module("scipy.signal")  # some 60 MB that come, once, with the way “correlate”
     make_application()
     monkey = Monkey(args.seconds, args.seed)
     status = open_window(data="digits", network="numpy-cnn", play=True)
+    shutil.rmtree(folder, ignore_errors=True)
     growth = monkey.growth()
     print(
         f"{monkey.actions} actions, {len(raised)} exceptions, closed with status {status}, ", end=""

@@ -7,6 +7,7 @@ if its size and its header are those that the reader expects. docs/file-format.m
 import json
 import math
 import struct
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -183,7 +184,9 @@ def _size(file: BinaryIO) -> int:
 def _check_header(name: str, file: Any, expected: Entry) -> None:
     if npy.read_magic(file) != (1, 0):
         raise Unsound(f"its {name} is not of version 1.0 of NumPy's format")
-    shape, fortran_order, dtype = npy.read_array_header_1_0(file, max_header_size=MOST_HEADER)
+    with warnings.catch_warnings():  # NumPy warns of a header that it had to mend
+        warnings.simplefilter("ignore")
+        shape, fortran_order, dtype = npy.read_array_header_1_0(file, max_header_size=MOST_HEADER)
     if (shape, dtype) != (expected.shape, expected.dtype) or fortran_order:
         raise Unsound(
             f"its {name} holds {dtype} of the shape {shape}, "

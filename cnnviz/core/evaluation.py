@@ -78,16 +78,24 @@ class Evaluation:
 
 
 def evaluate(
-    network: Network, split: Split, interrupted: Callable[[], bool] = lambda: False
+    network: Network,
+    split: Split,
+    interrupted: Callable[[], bool] = lambda: False,
+    see: Callable[[list[Array]], None] = lambda values: None,
 ) -> Evaluation | None:
-    """Runs every image of `split` through `network`; None if `interrupted()` says so on the way."""
+    """Runs every image of `split` through `network`; None if `interrupted()` says so on the way.
+
+    Some images at a time, `see` is shown what `Network.run` gave; it lives until the next of them.
+    """
     losses, predictions = [], []
     for start in range(0, len(split), IMAGES_AT_ONCE):
         if interrupted():
             return None
         indices = np.arange(start, min(start + IMAGES_AT_ONCE, len(split)))
         images, labels = split.batch(indices)
-        logits = network.run(images)[-1]
+        values = network.run(images)
+        see(values)
+        logits = values[-1]
         losses.append(negative_log_likelihood(logits, labels))
         predictions.append(logits.argmax(axis=1))
     chosen, each = np.concatenate(predictions), np.concatenate(losses)

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
-import numpy as np
-
 from cnnviz.core.optimizers import optimizer
-from cnnviz.core.saved_run import Origin, SavedRun
+from cnnviz.core.saved_run import Before, Origin, SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.trainer import Snapshot
 
@@ -45,6 +43,8 @@ def fork(parent: SavedRun, at: Snapshot, batches_per_epoch: int, others: Differe
     counted = settings.batch_size == now.batch_size
     step = at.step if counted else 0
     begin = Snapshot(step, at.vector, state)
+    timeline = parent.timeline()
+    before = parent.origin.before(timeline, batches_per_epoch) if parent.origin else Before()
     same_past = counted and settings.optimizer == now.optimizer and settings.seed == now.seed
     kept = [each for each in parent.snapshots if same_past and each.step < step]
     steps = {each.step for each in kept}
@@ -67,8 +67,9 @@ def fork(parent: SavedRun, at: Snapshot, batches_per_epoch: int, others: Differe
             parent.name,
             at.step,
             counted,
-            at.step / batches_per_epoch,
-            float(np.sum(parent.history["seconds"][: at.step])),
+            before.batches + at.step,
+            before.epochs + at.step / batches_per_epoch,
+            before.seconds + float(timeline.seconds[: at.step].sum()),
         ),
     )
 
@@ -77,12 +78,13 @@ def settings_at(run: SavedRun, step: int) -> Settings:
     """The settings of a run with the rate and the way of convolution in force at `step`."""
     return replace(
         run.settings,
-        learning_rate=_in_force(run.rates, step),
-        convolution=_in_force(run.convolutions, step),
+        learning_rate=in_force(run.rates, step),
+        convolution=in_force(run.convolutions, step),
     )
 
 
-def _in_force(changes: tuple[tuple[int, Value], ...], step: int) -> Value:
+def in_force(changes: tuple[tuple[int, Value], ...], step: int) -> Value:
+    """The last value that changed at or before `step`."""
     return [value for start, value in changes if start <= step][-1]
 
 

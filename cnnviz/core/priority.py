@@ -11,13 +11,16 @@ import sys
 import threading
 
 NICENESS = 10
+"""Of training."""
+LAST = 19
+"""Of what can wait for training, too."""
 
 
-def let_others_first() -> None:
+def let_others_first(niceness: int = NICENESS) -> None:
     """For the calling thread and the processes it will start; does nothing but on Linux.
 
     Elsewhere priorities belong to whole processes, so the window would go last too.
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)

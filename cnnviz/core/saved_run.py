@@ -33,9 +33,25 @@ class Origin:
     """Of the other, where this one began."""
     counted: bool
     """Whether this one counts its batches on from there; else from 0."""
+    batches: int
     epochs: float
     seconds: float
-    """What the other had trained by then, for curves that are laid over each other."""
+    """What had been trained by then in all, also before the other forked off in its turn."""
+
+    def before(self, timeline: Timeline, batches_per_epoch: int) -> "Before":
+        """What was trained before the first batch that this one has in its own `timeline`."""
+        own = self.step if self.counted else 0
+        seconds = self.seconds - float(timeline.seconds[:own].sum())
+        return Before(self.batches - own, self.epochs - own / batches_per_epoch, seconds)
+
+
+@dataclass(frozen=True)
+class Before:
+    """What was trained before a run began to count, so that curves can be laid over each other."""
+
+    batches: int = 0
+    epochs: float = 0.0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -167,6 +167,7 @@ def _origin(data: Mapping[str, Any]) -> Origin:
         run=fields.line(data, "run"),
         step=fields.as_whole("origin: step", fields.field(data, "step")),
         counted=fields.as_yes_or_no("origin: counted", fields.field(data, "counted")),
+        batches=fields.as_whole("origin: batches", fields.field(data, "batches")),
         epochs=fields.as_number("origin: epochs", fields.field(data, "epochs")),
         seconds=fields.as_number("origin: seconds", fields.field(data, "seconds")),
     )

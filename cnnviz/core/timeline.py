@@ -137,6 +137,11 @@ class Timeline:
         if step in self.snapshots:
             self.pinned.add(step)
 
+    def fits(self, budget: int) -> bool:
+        """Whether no snapshot would have to go with so many bytes."""
+        size = next((each.nbytes for each in self.snapshots.values()), 1)
+        return len(self.snapshots) <= max(budget // size, 2)
+
     def _fit(self, size: int) -> None:
         most = max(self.budget // size, 2)
         if len(self.snapshots) > most:
@@ -199,6 +204,11 @@ class Timeline:
     def forget_edits(self) -> None:
         """Nothing was edited: for going back to what was there before all edits."""
         self.edited = {}
+
+    @property
+    def epochs_apart(self) -> int:
+        """Epochs between two whose ends are kept: 1 for every one."""
+        return self._epochs_apart
 
     @property
     def snapshot_bytes(self) -> int:

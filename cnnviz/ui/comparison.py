@@ -1,9 +1,10 @@
 """Two moments or two digits beside each other: what was kept, what is shown now, the difference.
 
 Part of the session. What is kept is a copy of an inspection, so it stays when the network learns on
-or another digit is chosen.
+or another digit is chosen; only what comes from another run follows the digit and the moment.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.workspace import Array
+from cnnviz.ui.shown_image import ShownImage
 
 
 class Side(Enum):
@@ -37,32 +39,47 @@ class Kept:
     inspection: Inspection
     weights: dict[str, Array]
     """Every parameter by name, as `Network.state_dict` gives them."""
-    image_index: int
     step: int
     words: str
     """Which digit and when, for people."""
+    title: str = "kept"
+    """Of its side."""
+
+
+Source = Callable[[ShownImage, int], Kept]
+"""What there is to compare with an image, at a step of the open run."""
 
 
 class Comparison(QObject):
     """What is kept and how it is shown; without anything kept, now is all there is."""
 
     changed = Signal()
+    followed = Signal()
+    """What is kept came from elsewhere and is of another digit or moment now."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.kept: Kept | None = None
+        self._source: Source | None = None
         self.side = Side.NOW
         self.scale = Scale.LAYER
 
-    def keep(self, kept: Kept) -> None:
-        """Holds on to this, to be compared with what comes."""
-        self.kept, self.side = kept, Side.BOTH
+    def keep(self, kept: Kept, source: Source | None = None) -> None:
+        """Holds on to this, to be compared with what comes; a source follows what comes."""
+        self.kept, self._source, self.side = kept, source, Side.BOTH
         self.changed.emit()
+
+    def follow(self, image: ShownImage, step: int) -> None:
+        """Another image or moment is shown; whoever shows it tells so."""
+        if self._source:
+            before, self.kept = self.kept, self._source(image, step)
+            if self.kept is not before:
+                self.followed.emit()
 
     @Slot()
     def end(self) -> None:
         """Compares no more."""
-        self.kept, self.side = None, Side.NOW
+        self.kept, self._source, self.side = None, None, Side.NOW
         self.changed.emit()
 
     def show_side(self, side: Side) -> None:

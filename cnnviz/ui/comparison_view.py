@@ -1,17 +1,22 @@
 """A line above the network while something is compared: with what, and which side is shown."""
 
-from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from cnnviz.ui.comparison import Side
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.throttle import Throttle
 
 TIPS = {
     Side.NOW: "What is shown now",
-    Side.KEPT: "What was kept",
-    Side.BOTH: "Kept left, now right, on one scale",
-    Side.DIFFERENCE: "Now less kept: orange where there is more now, blue where less",
+    Side.KEPT: "What it is compared with",
+    Side.BOTH: "That left, now right, on one scale",
+    Side.DIFFERENCE: "Now less that: orange where there is more now, blue where less",
 }
+WORDS_MS = 250
+"""Between two tellings of a moment while it changes."""
+MOST_TITLE = 110
+"""Pixels for the name of what it is compared with."""
 
 
 class ComparisonView(QWidget):
@@ -22,6 +27,8 @@ class ComparisonView(QWidget):
         self._session = session
         self.label = QLabel()
         self.label.setProperty("small", "true")
+        ignored, preferred = QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred
+        self.label.setSizePolicy(ignored, preferred)  # the buttons need their room more
         self.buttons = {side: self._chip(side) for side in Side}
         self._group = QButtonGroup(self)
         for button in self.buttons.values():
@@ -40,7 +47,9 @@ class ComparisonView(QWidget):
         for button in self.buttons.values():
             row.addWidget(button)
         row.addWidget(self.close_button)
+        self._calm = Throttle(self._say, WORDS_MS, self)
         session.comparison.changed.connect(self._refresh)
+        session.comparison.followed.connect(self._calm.ask)
         self._refresh()
 
     def _chip(self, side: Side) -> QToolButton:
@@ -68,5 +77,15 @@ class ComparisonView(QWidget):
         comparison = self._session.comparison
         self.setVisible(comparison.kept is not None)
         self.buttons[comparison.side].setChecked(True)
-        if comparison.kept:
-            self.label.setText(f"Compared with {comparison.kept.words}")
+        self._say()
+
+    def _say(self) -> None:
+        """With what, which may change while training goes on."""
+        if kept := self._session.comparison.kept:
+            self.label.setText(f"Compared with {kept.words}")
+            self.label.setToolTip(self.label.text())
+            other, metrics = self.buttons[Side.KEPT], self.fontMetrics()
+            title = kept.title[:1].upper() + kept.title[1:]
+            title = metrics.elidedText(title, Qt.TextElideMode.ElideRight, MOST_TITLE)
+            other.setText(f" {title} ")
+            other.setToolTip(f"{TIPS[Side.KEPT]}: {kept.words} (V for the next)")

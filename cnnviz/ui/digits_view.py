@@ -140,7 +140,7 @@ class DigitDelegate(QStyledItemDelegate):
         painter.fillRect(option.rect, theme.color(colors.background))
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, shown)
-        chosen = image == self._session.image_index
+        chosen = image == self._session.test_image
         painter.setPen(
             QPen(theme.color(colors.selected if chosen else colors.line), 2 if chosen else 1)
         )
@@ -204,6 +204,7 @@ class DigitsView(QWidget):
         number.setToolTip("The image's number in the test set (Ctrl+G)")
         number.setAccessibleName("Number of the chosen image in the test set")
         number.valueChanged.connect(self._session.choose_image)
+        number.lineEdit().returnPressed.connect(self._choose_number)
         return number
 
     def _make_grid(self) -> QTableView:
@@ -223,6 +224,7 @@ class DigitsView(QWidget):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setDefaultSectionSize(CELL)
         grid.selectionModel().currentChanged.connect(self._choose_cell)
+        grid.clicked.connect(self._choose_clicked)
         return grid
 
     def _arrange(self) -> None:
@@ -254,7 +256,10 @@ class DigitsView(QWidget):
             self._make_chips(names)
         with QSignalBlocker(self.number):
             self.number.setMaximum(len(dataset.test) - 1)
-        self._choose_class(self._chips.checkedId())
+        if self._session.test_image is None:  # another picture stays in sight
+            self._show_class(self._chips.checkedId())
+        else:
+            self._choose_class(self._chips.checkedId())
 
     def _make_chips(self, names: list[str]) -> None:
         for button in self._chips.buttons():
@@ -280,11 +285,16 @@ class DigitsView(QWidget):
 
     @Slot(int)
     def _choose_class(self, chip: int) -> None:
-        self.model.show_class(chip - 1 if chip > 0 else None)
-        self._count.setText(f"test set, {theme.spaced(len(self.model.images))}")
-        if chip > 0 and len(self.model.images) and self._session.label != chip - 1:
+        self._show_class(chip)
+        other = self._session.test_image is None or self._session.label != chip - 1
+        if chip > 0 and len(self.model.images) and other:
             self._session.choose_image(int(self.model.images[0]))
         self._show_image()
+
+    def _show_class(self, chip: int) -> None:
+        """Fills the grid, whatever image is chosen."""
+        self.model.show_class(chip - 1 if chip > 0 else None)
+        self._count.setText(f"test set, {theme.spaced(len(self.model.images))}")
 
     @Slot(QModelIndex, QModelIndex)
     def _choose_cell(self, current: QModelIndex, previous: QModelIndex) -> None:
@@ -292,14 +302,29 @@ class DigitsView(QWidget):
         if image is not None and image != self._session.image_index:
             self._session.choose_image(image)
 
+    @Slot(QModelIndex)
+    def _choose_clicked(self, cell: QModelIndex) -> None:
+        """Also goes back from another picture to the digit that was shown before."""
+        image = self.model.image_at(cell)
+        if image is not None and image != self._session.test_image:
+            self._session.choose_image(image)
+
+    @Slot()
+    def _choose_number(self) -> None:
+        """Enter also goes back from another picture to the number that stands there already."""
+        if self._session.test_image is None:
+            self._session.choose_image(self.number.value())
+
     @Slot()
     def _show_image(self) -> None:
         """Marks the chosen image in the grid; a filter that hides it gives way."""
-        image = self._session.image_index
+        image, shown = self._session.image_index, self._session.test_image is not None
         with QSignalBlocker(self.number):
             self.number.setValue(image)
+            self.number.setPrefix("No.  " if shown else "Back to No.  ")
         cell = self.model.index_of(image)
-        if not cell.isValid() and len(self.model.images) and self._chips.checkedId() > 0:
+        filtered = self._chips.checkedId() > 0
+        if shown and filtered and not cell.isValid() and len(self.model.images):
             self._chips.button(0).setChecked(True)
             self._choose_class(0)
             return
@@ -315,19 +340,23 @@ class DigitsView(QWidget):
     def _show_verdict(self) -> None:
         """Label, prediction and its probability, refreshed at the pace of reading."""
         session = self._session
-        if session.inspection is None or session.dataset is None or session.label is None:
+        if session.inspection is None or session.dataset is None or session.image is None:
             return
-        names = session.dataset.class_names
+        names, label = session.dataset.class_names, session.label
         probabilities = np.nan_to_num(session.inspection.probabilities)
         best = int(probabilities.argmax())
         colors = theme.tokens()
-        color = colors.good if best == session.label else colors.bad
+        color = colors.text  # neither right nor wrong where nobody knows
+        if label is not None:
+            color = colors.good if best == label else colors.bad
+        words = session.image.words
+        known = escape(words[:1].upper() + words[1:])
+        if session.test_image is not None and label is not None:
+            known = f"<span style='color:{colors.muted}'>Label</span> <b>{escape(names[label])}</b>"
         self._verdict.setText(
-            f"<span style='color:{colors.muted}'>Label</span> "
-            f"<b>{escape(names[session.label])}</b>"
-            f"<span style='color:{colors.muted}'> · read as</span> "
+            f"{known}<span style='color:{colors.muted}'> · read as</span> "
             f"<b style='color:{color}'>{escape(names[best])}</b> "
-            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f} %</span>"
+            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f}\u00a0%</span>"
         )
 
     def changeEvent(self, event: QEvent) -> None:

@@ -249,7 +249,7 @@ class ExcitementView(QWidget):
     @Slot()
     def _mark_chosen(self) -> None:
         for tile in self.tiles:
-            chosen = tile.found is not None and tile.found.image == self._session.image_index
+            chosen = tile.found is not None and tile.found.image == self._session.test_image
             tile.set_chosen(chosen)
 
     def _in_words(self) -> str:

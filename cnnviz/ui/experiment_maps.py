@@ -60,10 +60,10 @@ class ExperimentMaps(QWidget):
     @property
     def maps(self) -> dict[str, Array]:
         """(filters, H, W) of each, by its title; empty if the chosen image does not fit."""
-        dataset = self._session.dataset
-        if dataset is None or not self._networks:
+        image = self._session.image
+        if image is None or not self._networks:
             return {}
-        images, _ = dataset.test.batch(np.array([self._session.image_index]))
+        images = image.values[None]
         if self._shuffled:
             images = shuffle_pixels(images)
         self._image = images[0]

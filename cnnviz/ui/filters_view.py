@@ -21,7 +21,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.brush import Brush, points_between
 from cnnviz.ui.filters_canvas import FiltersCanvas
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu
+from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
 from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.save_choices import kernel_choices, picture_choice
 
@@ -98,6 +98,7 @@ class PaintingCanvas(FiltersCanvas):
     """Where the keys are now, while painting."""
     done = Signal()
     """The user wants to paint no more."""
+    film_wanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -275,5 +276,6 @@ class PaintingCanvas(FiltersCanvas):
             for block in self.blocks
             if found is None or block.layer.name == found.layer
         ]
-        sections.append([picture_choice(self, self.session, "Save as picture…", "filters")])
+        picture = picture_choice(self, self.session, "Save as picture…", "filters")
+        sections.append([picture, Choice("Save as film…", self.film_wanted.emit)])
         ChoiceMenu(self, sections).open_at(event.globalPos())

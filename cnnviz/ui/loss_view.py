@@ -4,7 +4,7 @@
 """
 
 from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
@@ -20,10 +20,15 @@ from cnnviz.core.events import events
 from cnnviz.ui import theme
 from cnnviz.ui.exact_moment import ExactMoment
 from cnnviz.ui.loss_plot import CENTER, LossPlot
+from cnnviz.ui.player_buttons import PlayerButtons
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.question import Question
 from cnnviz.ui.widgets.throttle import Throttle
 
+GAP, SIDE = 10, 14
+"""Pixels between the parts of the heading, and left and right of the view."""
+LEAST_HINT = 70
+"""Pixels that a hint worth reading needs."""
 CURVES_MS = 250
 """Between two drawings of the curves while they grow, which costs as much as all pictures."""
 HINT = "drag the line at its end: every view goes back · wheel zooms"
@@ -54,6 +59,7 @@ class LossView(QWidget):
         self.log.setChecked(True)
         self.live = _switch("Live ▸", "Look at the newest batch again (Backspace)", "")
         self.live.clicked.connect(self.look_at_now)
+        self.player = PlayerButtons(session)
         self.go_on = _switch("Go on from here", "Take training back to this moment", "")
         self.go_on.clicked.connect(self._ask_to_go_on)
         self._question: Question | None = None
@@ -79,24 +85,27 @@ class LossView(QWidget):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
-        row.setSpacing(10)
+        row.setSpacing(GAP)
+        self._title = _text("Loss", "heading")
         for widget in (
-            _text("Loss", "heading"),
+            self._title,
             self.hint,
             self.exact_button,
             self.go_on,
             self.live,
+            self.player,
             self.fit,
             self.legend,
             self.log,
         ):
             row.addWidget(widget)
+        row.insertStretch(1)
         row.setStretchFactor(self.hint, 1)
         self.pages = QStackedLayout()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.plot)
         column = QVBoxLayout(self)
-        column.setContentsMargins(14, 8, 14, 8)
+        column.setContentsMargins(SIDE, 8, SIDE, 8)
         column.addLayout(row)
         column.addLayout(self.pages, 1)
 
@@ -125,6 +134,7 @@ class LossView(QWidget):
             self.exact_button.setText(f"{progress[0]} of {progress[1]} ✕")
         elif wished is not None:
             self.exact_button.setText(f"Exactly batch {theme.spaced(wished)}")
+        self._share_heading()
 
     @Slot()
     def _look_exactly(self) -> None:
@@ -208,11 +218,27 @@ class LossView(QWidget):
         """The line goes where everybody looks; while that is in the past there is a way back."""
         moment = self.session.past.moment
         self._wished = None
-        self._show_exact()
         self.plot.show_moment(moment)
         self.hint.setText(HINT if moment is None else "")
         for button in (self.live, self.go_on):
             button.setVisible(moment is not None)
+        self._show_exact()
+
+    def _share_heading(self) -> None:
+        """Buttons first: where they need the room, the hint goes, then the legend."""
+        buttons = (
+            self._title,
+            self.exact_button,
+            self.go_on,
+            self.live,
+            self.player,
+            self.fit,
+            self.log,
+        )
+        widths = [each.sizeHint().width() + GAP for each in buttons if not each.isHidden()]
+        room = self.width() - 2 * SIDE - sum(widths) - self.legend.sizeHint().width()
+        self.legend.setVisible(room >= 0)
+        self.hint.setVisible(room >= LEAST_HINT)
 
     @Slot()
     def _ask_to_go_on(self) -> None:
@@ -268,6 +294,11 @@ class LossView(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()
         super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Says in the heading what there is room for."""
+        super().resizeEvent(event)
+        self._share_heading()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -1,6 +1,7 @@
 """The one window: views laid out around a session, shortcuts, and what is remembered."""
 
 import sys
+from functools import partial
 from operator import attrgetter
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
@@ -31,19 +32,22 @@ from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
 from cnnviz.ui.fetch_view import FetchView
+from cnnviz.ui.film_dialog import FilmDialog, Subject
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.keeper import Keeper
 from cnnviz.ui.loss_view import LossView
 from cnnviz.ui.network_view import NetworkView
 from cnnviz.ui.notice_view import NoticeView
+from cnnviz.ui.picture_input import PictureDrop
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.run_files import RunFiles
+from cnnviz.ui.runs import remembered_budget
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.timing_view import TimingView
-from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_choices import picture_choice
@@ -99,6 +103,10 @@ class MainWindow(QMainWindow):
         self.controls.data_choice.fetch_wanted.connect(self.fetch.offer)
         self.controls.data_choice.own_wanted.connect(self.windows.open_data)
         self.controls.menu_button.clicked.connect(self.open_menu)
+        self.film = FilmDialog(session, self, self._subjects())
+        self.network.canvas.film_wanted.connect(self.save_film)
+        self.filters.canvas.film_wanted.connect(self.save_film_of_filters)
+        PictureDrop(self).dropped.connect(self.windows.open_picture)
         self._splitters: dict[str, QSplitter] = {}
         self._arrange()
         self._make_corner_buttons()
@@ -274,6 +282,26 @@ class MainWindow(QMainWindow):
         """Asks where to save what the window looks like now."""
         ask_for_picture(self, self.session, take_picture(self), "window")
 
+    def _subjects(self) -> tuple[Subject, ...]:
+        """What can be filmed: views that show the moment that is looked at."""
+        return (
+            Subject("network", "Network", self.network.canvas),
+            Subject("filters", "Filters", self.filters.canvas),
+            Subject("inspector", "Inspector", self.inspector),
+            Subject("loss", "Loss", self.loss),
+            Subject("window", "Window", self),
+        )
+
+    @Slot()
+    def save_film(self) -> None:
+        """Asks how the past of the network view is to be saved as a film."""
+        self.film.open_for("network")
+
+    @Slot()
+    def save_film_of_filters(self) -> None:
+        """The same of the filters."""
+        self.film.open_for("filters")
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Any view as a picture, where it has no menu of its own; and the window."""
         views: tuple[tuple[str, QWidget], ...] = (
@@ -288,7 +316,13 @@ class MainWindow(QMainWindow):
             if view.rect().contains(view.mapFrom(self, event.pos()))
         ]
         section.append(picture_choice(self, self.session, "Save window as picture…", "window"))
-        ChoiceMenu(self, [section]).open_at(event.globalPos())
+        films = [
+            Choice(f"Save {view.title.lower()} as film…", partial(self.film.open_for, view.key))
+            for view in self._subjects()
+            if view.widget in (*dict(views).values(), self)
+            and view.widget.rect().contains(view.widget.mapFrom(self, event.pos()))
+        ]
+        ChoiceMenu(self, [section, films]).open_at(event.globalPos())
 
     # Files.
 
@@ -334,6 +368,7 @@ class MainWindow(QMainWindow):
         kept = QSettings()
         self.session.folder = str(kept.value("window/folder", ""))
         self.session.recent_data = names_in(kept.value("data/recent"))
+        self.session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
         geometry = kept.value("window/geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -359,6 +394,7 @@ class MainWindow(QMainWindow):
         kept.setValue("window/theme", theme.tokens().name)
         kept.setValue("window/folder", self.session.folder)
         kept.setValue("data/recent", self.session.recent_data)
+        kept.setValue("runs/budget", self.session.runs.budget)
         for name, splitter in self._splitters.items():
             kept.setValue(f"window/{name}", splitter.saveState())
 
@@ -372,6 +408,7 @@ class MainWindow(QMainWindow):
         self.loss.exact.shut_down()
         self.fetch.shut_down()
         self.windows.shut_down()
+        self.film.shut_down()
         if self._threads_have_ended():
             self._keep_layout()
             if not self._interrupted:
@@ -384,7 +421,7 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        parts = (self.session, self.edits, self.loss.exact, self.fetch)
+        parts = (self.session, self.edits, self.loss.exact, self.film, self.fetch)
         parts_have = all(part.is_shut_down for part in parts)
         are_idle = self.keeper.is_idle and self.exports.is_idle
         return parts_have and self.windows.are_shut_down and are_idle

@@ -340,7 +340,10 @@ class MapWindow(SideWindow):
         text = f"{count} {what}{plural} of {height} × {width}"
         if place.layer != INPUT:
             text += f" · batch {theme.spaced(session.shown_step)}"
-        text += f" · test image {theme.spaced(session.image_index)}"
+        if session.test_image is not None:
+            text += f" · test image {theme.spaced(session.test_image)}"
+        elif session.image:
+            text += f" · {session.image.words}"
         if session.dataset and session.label is not None:
             text += f", label {session.dataset.class_names[session.label]}"
         return text

@@ -66,7 +66,9 @@ def _numbers(canvas: QWidget, session: Session, inspection: Inspection, spot: Sp
     column, label = spot.column, spot.column.title
     name = slug(label)
     if column.kind is Kind.INPUT:
-        what, values = f"image-{session.image_index}", flat(inspection.image)
+        number, words = session.test_image, session.image.words if session.image else ""
+        what = f"image-{slug(words) if number is None else number}"
+        values = flat(inspection.image)
         return [numbers_choice(canvas, session, "Save this image's numbers…", values, what)]
     values = inspection.outputs[column.name]
     if column.kind is Kind.CLASSES:

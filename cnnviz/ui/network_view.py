@@ -150,6 +150,7 @@ class NetworkCanvas(NetworkPainting):
     """Dragged by so many pixels, beside all pictures or with the middle button."""
     map_wanted = Signal(object)
     """A Place: somebody wants to see its map large."""
+    film_wanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -195,6 +196,7 @@ class NetworkCanvas(NetworkPainting):
         self._session.selection.point(None)
         place, spot = self.place_at(at), spot_at(self._columns, at)
         sections = [self._choices(place), *save_sections(self, self._session, spot)]
+        sections.append([Choice("Save as film…", self.film_wanted.emit)])
         ChoiceMenu(self, sections).open_at(self.mapToGlobal(at.toPoint()))
 
     def _choices(self, place: Place | None) -> Section:

@@ -56,7 +56,7 @@ def _value(session: Session, place: Place) -> str:
     """The value at `place`; while two are compared, both."""
     inspections = {"": session.inspection}
     if kept := session.comparison.kept:
-        inspections = {"now ": session.inspection, "kept ": kept.inspection}
+        inspections = {"now ": session.inspection, f"{kept.title} ": kept.inspection}
     return " · ".join(
         f"{name}{_number(each.outputs[place.layer][place.index])}"
         for name, each in inspections.items()

@@ -16,6 +16,8 @@ class Past(QObject):
 
     changed = Signal()
     """Another moment is looked at, or the newest again."""
+    asked = Signal()
+    """Somebody took the cursor, even to where it stands already."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -46,6 +48,7 @@ class Past(QObject):
 
     def look_at_snapshot(self, snapshot: Snapshot | None) -> None:
         """Shows this one, which may lie between those that are kept."""
+        self.asked.emit()
         if snapshot is not self.snapshot:
             self.snapshot = snapshot
             self.changed.emit()

@@ -47,6 +47,9 @@ WAY_TIPS = {
 }
 
 
+WAY_TIP = "One operation, three ways (Ctrl+K). Changes with the next batch"
+
+
 class RunControls(QWidget):
     """Two groups, controls and settings: in one row where there is room, else in two."""
 
@@ -301,9 +304,7 @@ class RunControls(QWidget):
         self.optimizer_choice.setToolTip(
             "How a gradient becomes a step (Ctrl+U). Another choice starts a new run"
         )
-        self.way_choice.setToolTip(
-            "One operation, three ways (Ctrl+K). Changes with the next batch"
-        )
+        self.way_choice.setToolTip(WAY_TIP)
         self.data_choice.picked.connect(self._choose_data)
         self.network_choice.chosen.connect(self._choose_network)
         self.optimizer_choice.chosen.connect(self._choose_optimizer)
@@ -346,9 +347,17 @@ class RunControls(QWidget):
             self.network_choice.show_choice(*_key_and_title(request.network))
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
+        self._show_way()
         self.rate_field.show_value(settings.learning_rate)
         most = len(session.dataset.train) if session.dataset else self.batch_field.maximum()
         self.batch_field.show_value(settings.batch_size, most)
+
+    def _show_way(self) -> None:
+        """A network without convolutions has no way of convolution."""
+        spec = self._session.spec
+        has_any = spec is None or any(layer["type"] == "conv2d" for layer in spec.layers)
+        self.way_choice.setEnabled(has_any)
+        self.way_choice.setToolTip(WAY_TIP if has_any else "This network has no convolution")
 
     @Slot(str)
     def _choose_data(self, name: str) -> None:

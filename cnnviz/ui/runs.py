@@ -6,16 +6,21 @@ learned is lost when another begins.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import count
+from math import prod
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from cnnviz.core.saved_run import Origin, SavedRun
+from cnnviz.core.layers import build_layers
+from cnnviz.core.saved_run import Before, Origin, SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.timeline import DEFAULT_BUDGET, Timeline
 
+MEGABYTE = 2**20
+LEAST_BUDGET, MOST_BUDGET = 16 * MEGABYTE, 65_536 * MEGABYTE
 MOST_DELETED = 3
 """Runs that can be brought back; until then they still take memory."""
 
@@ -47,6 +52,12 @@ class Run:
     in_file: tuple[object, ...] = field(default=())
     """What of it the file has, see `state`."""
 
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers its network learns."""
+        layers = build_layers(self.spec.input_shape, self.spec.layers)
+        return sum(prod(shape) for each in layers for shape in each.parameter_shapes.values())
+
     @property
     def state(self) -> tuple[object, ...]:
         """Differs whenever there is something to save that was not there before."""
@@ -69,8 +80,14 @@ class Run:
     @property
     def seconds(self) -> float:
         """Time trained, what its parent trained before it forked included."""
-        before = self.origin.seconds if self.origin and not self.origin.counted else 0.0
-        return before + float(self.timeline.seconds.sum())
+        return self.before.seconds + float(self.timeline.seconds.sum())
+
+    @property
+    def before(self) -> Before:
+        """What was trained before this run began to count its batches."""
+        if self.origin is None:
+            return Before()
+        return self.origin.before(self.timeline, self.batches_per_epoch)
 
     def complete(self, run: SavedRun) -> SavedRun:
         """`run` with what only the window knows of it."""
@@ -103,7 +120,8 @@ class Runs(QObject):
         runs = [*self.all, *(run for _, run in self._deleted)]
         names = {run.name for run in runs if run is not self.open or _is_worth_keeping(run)}
         number = next(number for number in count(1) if f"Run {number}" not in names)
-        return f"Run {number}", number - 1
+        taken = {run.color for run in runs if run is not self.open or _is_worth_keeping(run)}
+        return f"Run {number}", next(color for color in count() if color not in taken)
 
     def enter(self, run: Run) -> None:
         """`run` is open now; the one before is left, and forgotten if it never learned."""
@@ -125,12 +143,19 @@ class Runs(QObject):
 
     def share_budget(self) -> None:
         """The open run has half of the memory, those that were left share the rest."""
-        left = [run for run in self.all if run is not self.open]
-        if self.open:
-            self.open.timeline.set_budget(self.budget // 2 if left else self.budget)
-        for run in left:
-            run.timeline.set_budget(self.budget // 2 // len(left))
-            self._thin(run)
+        for run, share in self._shares(self.budget):
+            run.timeline.set_budget(share)
+            if run is not self.open:
+                self._thin(run)
+
+    def would_thin(self, budget: int) -> bool:
+        """Whether snapshots would go if they had to fit into so many bytes."""
+        return any(not run.timeline.fits(share) for run, share in self._shares(budget))
+
+    def _shares(self, budget: int) -> list[tuple[Run, int]]:
+        half, left = budget // 2, [run for run in self.all if run is not self.open]
+        shares = [(run, half // len(left)) for run in left]
+        return [*shares, *([(self.open, half if left else budget)] if self.open else [])]
 
     def set_budget(self, budget: int) -> None:
         """Another number of bytes for all snapshots; what no longer fits is thinned at once."""
@@ -240,6 +265,15 @@ def differences(parent: Run, run: Run, old: Settings) -> str:
         if before != after:
             found.append(f"{title} {_plain(before)} → {_plain(after)}")
     return ", ".join(found)
+
+
+def remembered_budget(value: object) -> int:
+    """The budget of memory that was written down; nonsense is the usual one."""
+    try:
+        budget = int(str(value))
+    except ValueError:
+        return DEFAULT_BUDGET
+    return budget if LEAST_BUDGET <= budget <= MOST_BUDGET else DEFAULT_BUDGET
 
 
 def _plain(value: object) -> str:

@@ -37,6 +37,7 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
+from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
@@ -44,10 +45,13 @@ from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
+from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
+from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
+from cnnviz.ui.shown_image import ShownImage
 from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
@@ -97,10 +101,13 @@ class Session(QObject):
         self.shown_step = 0
         self.past = Past(self)
         self.past.changed.connect(self._show_moment)
+        self.player = Player(self.past)
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
         self._newest: tuple[int, Array] | None = None
-        self.image_index = 0
+        self._budget = self.runs.budget  # that the runner knows of
+        self.image: ShownImage | None = None
+        self.image_index = 0  # of the test image that is shown, or was before another picture
         self.folder = ""  # where something was saved last
         self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
@@ -142,7 +149,9 @@ class Session(QObject):
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
         loading = Loading(request, dataset)
-        timeline = request.start.timeline(Timeline(self.runs.budget)) if request.start else None
+        timeline = Timeline(self.runs.budget)
+        if request.start:
+            request.start.timeline(timeline)
         runner = Runner(loading.build, timeline, gentle=True)
         self._coming = (loading, runner, run)
         self._play_when_ready = play
@@ -168,27 +177,46 @@ class Session(QObject):
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
 
-    def fork(self, others: Differences, play: bool = False) -> None:
-        """Goes on from the moment that is looked at with other settings, as a run of its own."""
-        parent, at, batches = self.runs.open, self.past.snapshot, self.status.batches_per_epoch
+    def fork(self, others: Differences, play: bool = False, run: Run | None = None) -> None:
+        """Goes on from the moment that is looked at with other settings, as a run of its own.
+
+        `run` is one that was left, of which it goes on from the newest batch.
+        """
+        if run and run.saved:
+            self._begin_fork(run, run.complete(run.saved), run.saved.newest, others, play)
+            return
+        parent, at = self.runs.open, self.past.snapshot
 
         def begin(saved: SavedRun) -> None:
             assert parent
             origin = at if at and at.step <= saved.step else saved.newest
-            try:
-                forked = fork(saved, origin, batches, others)
-            except CnnvizError as error:
-                self.noticed.emit(Notice(str(error)))
-                return
-            name, color = self.runs.next_name()
-            data, timeline = parent.data, forked.timeline()
-            run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
-            run.differences = differences(parent, run, settings_at(saved, origin.step))
-            run.origin = forked.origin
-            self._pin(origin.step)
-            self.open_run(request_for(forked), play, run)
+            if self._begin_fork(parent, saved, origin, others, play):
+                self._pin(origin.step)
 
         self.capture(begin)
+
+    def _begin_fork(
+        self, parent: Run, saved: SavedRun, at: Snapshot, others: Differences, play: bool
+    ) -> bool:
+        batches = parent.batches_per_epoch
+        try:
+            forked = fork(saved, at, batches, others)
+        except CnnvizError as error:
+            self.noticed.emit(Notice(str(error)))
+            return False
+        name, color = self.runs.next_name()
+        data, timeline = parent.data, forked.timeline()
+        run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
+        run.differences = differences(parent, run, settings_at(saved, at.step))
+        run.origin = forked.origin
+        self.open_run(request_for(forked), play, run)
+        return True
+
+    def compare_with(self, run: Run) -> None:
+        """Lays what a run that was left makes of the digit beside it; raises SpecError."""
+        if self.network and self.image and run.saved:
+            source = OtherRun(run, self.network)
+            self.comparison.keep(source(self.image, self.shown_step), source)
 
     def _pin(self, step: int) -> None:
         """A fork's beginning stays in its parent too."""
@@ -301,25 +329,55 @@ class Session(QObject):
         """Shows another image of the test set; an index outside of it is ignored."""
         if self.dataset is None or not 0 <= index < len(self.dataset.test):
             return
-        self.image_index = index
+        self._show_image(self._test_image(self.dataset, index))
+
+    def show_picture(self, values: Array, words: str, label: int | None = None) -> None:
+        """Shows an image that is not of the test set: float32 (C, H, W) in [0, 1].
+
+        `words` say what it is. One of another shape than the network takes is ignored, for it is of
+        a run that was left.
+        """
+        if self.dataset and values.shape == self.dataset.input_shape:
+            self._show_image(ShownImage(values, words, label=label))
+
+    def _show_image(self, image: ShownImage) -> None:
+        self.image = image
+        if image.number is not None:
+            self.image_index = image.number
         self._inspect()
         self.image_changed.emit()
+
+    @staticmethod
+    def _test_image(dataset: Dataset, index: int) -> ShownImage:
+        images, labels = dataset.test.batch(np.array([index]))
+        label = int(labels[0])
+        return ShownImage(images[0], f"No. {index}, a {dataset.class_names[label]}", index, label)
 
     @Slot()
     def keep_or_end(self) -> None:
         """Keeps what is shown now, to compare it with what comes; or compares no more."""
         if self.comparison.kept:
             self.comparison.end()
-        elif self.network and self.inspection and self.dataset and self.label is not None:
-            name, weights = self.dataset.class_names[self.label], self.network.state_dict()
-            words = f"No. {self.image_index}, a {name}, at batch {self.shown_step}"
-            kept = Compared(self.inspection, weights, self.image_index, self.shown_step, words)
+        elif self.network and self.inspection and self.image:
+            words = f"{self.image.words}, at batch {self.shown_step}"
+            weights = self.network.state_dict()
+            kept = Compared(self.inspection, weights, self.shown_step, words)
             self.comparison.keep(kept)
 
     @property
+    def test_image(self) -> int | None:
+        """The number of the shown image in the test set; None while another picture is shown."""
+        return self.image.number if self.image else None
+
+    @property
+    def last_test_image(self) -> ShownImage | None:
+        """The test image that is shown, or that was before another picture."""
+        return self._test_image(self.dataset, self.image_index) if self.dataset else None
+
+    @property
     def label(self) -> int | None:
-        """The class of the chosen image."""
-        return int(self.dataset.test.labels[self.image_index]) if self.dataset else None
+        """The true class of the shown image, where it is known."""
+        return self.image.label if self.image else None
 
     # The end.
 
@@ -327,6 +385,7 @@ class Session(QObject):
         """Asks every thread to end, for good; `is_shut_down` says when they have."""
         self._ended = True
         self._timer.stop()
+        self.player.stop()
         self._give_up_loading()
         if self._runner:
             self._dismiss(self._runner)
@@ -417,6 +476,7 @@ class Session(QObject):
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
         self.timeline = ready.timeline
+        self._budget = self.timeline.budget
         self.past.enter(self.timeline)
         self._newest = (ready.snapshot.step, ready.snapshot.vector)
         self.time_history = TimeHistory(ready.snapshot.step)
@@ -428,6 +488,7 @@ class Session(QObject):
         self._recent.clear()
         if not same_images:
             self.image_index = 0
+            self._let_go_of_image(ready.dataset)
         self._inspect()
         self._remember_data(request.data)
         self._list_run(request, run, settings_before)
@@ -444,6 +505,14 @@ class Session(QObject):
         if name not in LOADERS:
             names = dict.fromkeys([name, *self.recent_data])
             self.recent_data = list(names)[:MOST_RECENT_DATA]
+
+    def _let_go_of_image(self, dataset: Dataset) -> None:
+        """Of other data: a picture stays if it fits, but its class has no name any more."""
+        image = self.image
+        if image and image.number is None and image.values.shape == dataset.input_shape:
+            self.image = replace(image, label=None)
+        else:
+            self.image = self._test_image(dataset, 0)
 
     def _list_run(self, request: RunRequest, run: Run | None, settings: Settings) -> None:
         """The open run in the list of runs."""
@@ -533,20 +602,21 @@ class Session(QObject):
 
     @Slot()
     def _follow_budget(self) -> None:
-        if self._runner:
-            self._runner.set_budget(self.timeline.budget)
+        if self._runner and self._budget != self.timeline.budget:
+            self._budget = self.timeline.budget
+            self._runner.set_budget(self._budget)
 
     @Slot()
     def _show_edits(self) -> None:
         self._show_vector(self.shown_step, self.edits.learned)
 
     def _inspect(self) -> None:
-        if self.network is None or self.dataset is None:
+        if self.network is None or self.image is None:
             return
-        images, _ = self.dataset.test.batch(np.array([self.image_index]))
         # A network that has just diverged holds infinities; showing it must not warn about them.
         with np.errstate(all="ignore"):
-            self.inspection = inspect(self.network, images[0])
+            self.inspection = inspect(self.network, self.image.values)
+        self.comparison.follow(self.image, self.shown_step)
 
     def _forget_times(self) -> None:
         """An untrained network has taken no time yet."""

@@ -40,8 +40,12 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+E",), "exports.choose_format", "Export the network or the run…"),
     Shortcut(("Ctrl+I",), "exports.open_weights", "Begin with weights from a file…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
+    Shortcut(("Ctrl+Shift+F",), "save_film", "Save the past as a film"),
+    Shortcut(("D",), "windows.open_draw", "Draw a digit, or bring a picture"),
+    Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut(("Y",), "windows.open_experiments", "Experiments"),
+    Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),
     Shortcut(("Ctrl+,",), "loss.look_back_by_epoch", "Look back: the epoch's end before"),
@@ -52,6 +56,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+B",), "loss.look_at_best", "Look back: the best epoch"),
     Shortcut(("A",), "loss.note", "A note on the curve"),
     Shortcut(("Backspace",), "loss.look_at_now", "Look at the newest batch again"),
+    Shortcut(("Ctrl+Space",), "session.player.toggle", "Play the past, or stop"),
     Shortcut(("I",), "turn_page", "Filters or inspector"),
     Shortcut(("S",), "inspector.slide_or_rest", "Slide the kernel over its input, or stop"),
     Shortcut(("C",), "session.keep_or_end", "Keep what is shown and compare, or no more"),
@@ -64,7 +69,7 @@ SHORTCUTS = (
     Shortcut(("Escape",), "escape", "Close the message, cancel loading, or let go of the value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
     Shortcut(("F10",), "open_menu", "The menu of all that can be done"),
-    Shortcut(("F1", "?"), "show_shortcuts", "This list"),
+    Shortcut(("F1", "?"), "show_shortcuts", "All keys"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),
 )
 IN_PLOT = (
@@ -79,7 +84,13 @@ IN_PLOT = (
     ("↑  ↓  ←  →  Enter", "Painting: choose a weight and paint it; with Shift, its negative"),
     ("+  −  Del", "Painting: another brush; a weight of 0"),
     ("Alt+Click", "Network and filters: mute the filter of a map or kernel"),
+    ("↑  ↓  ←  →", "Mistakes: from cell to cell, or image to image; Space lets go of a cell"),
+    ("↑  ↓  ←  →", "Space of digits: from class to class, from image to image; F: all of it"),
     ("Enter", "Network: the pinned value's map large"),
+    ("↑  ↓  ←  →  Space", "Drawing: move the pen; set it down or lift it"),
+    ("E  [  ]  Del", "Drawing: eraser, thinner, thicker; a blank sheet"),
+    ("Ctrl+V  Ctrl+O", "Drawing: a picture from the clipboard, or from a file"),
+    ("Ctrl+0", "Drawing: no shift, rotation, scale or noise"),
 )
 
 

@@ -39,6 +39,21 @@ class Tokens:
     paper: str
     """A pixel without ink."""
     ink: str
+    run_1: str
+    run_2: str
+    run_3: str
+    run_4: str
+    run_5: str
+    run_6: str
+    run_7: str
+    run_8: str
+    run_9: str
+    run_10: str
+    run_11: str
+    run_12: str
+    """Of the runs that are laid over each other; their names always stand beside them."""
+    classes: tuple[str, ...]
+    """A row of colours to tell classes apart, never numbers; see `class_color`."""
 
 
 DARK = Tokens(
@@ -57,6 +72,22 @@ DARK = Tokens(
     on_accent="#1b1206",
     paper="#0d0d0d",
     ink="#ffffff",
+    run_1="#5cc8e8",
+    run_2="#f286ba",
+    run_3="#9bd16a",
+    run_4="#b79cff",
+    run_5="#e8816a",
+    run_6="#45d0b0",
+    run_7="#d9c48a",
+    run_8="#90a8cc",
+    run_9="#e27bf0",
+    run_10="#c9e052",
+    run_11="#c98f6b",
+    run_12="#7f8cff",
+    classes=(
+        *("#f2766b", "#f0b064", "#bdd05f", "#54c987", "#46cdc8"),
+        *("#62aef8", "#a18ff5", "#ea83cf", "#c09a74", "#b3bccb"),
+    ),
 )
 LIGHT = Tokens(
     name="light",
@@ -74,9 +105,26 @@ LIGHT = Tokens(
     on_accent="#1b1206",
     paper="#ffffff",
     ink="#111111",
+    run_1="#0b7595",
+    run_2="#c2367b",
+    run_3="#437a12",
+    run_4="#7450d8",
+    run_5="#b5452a",
+    run_6="#087a5e",
+    run_7="#806a30",
+    run_8="#4b6690",
+    run_9="#9c1fb0",
+    run_10="#676d00",
+    run_11="#7d4a24",
+    run_12="#2f3fd0",
+    classes=(
+        *("#cf3f38", "#c57a10", "#7c9410", "#16894c", "#0d8f8c"),
+        *("#2670cf", "#6d55d8", "#c03f9f", "#8b633d", "#66717f"),
+    ),
 )
 THEMES = {tokens.name: tokens for tokens in (DARK, LIGHT)}
 
+RUN_COLORS = tuple(field.name for field in fields(Tokens) if field.name.startswith("run_"))
 FONT_SIZE = 13
 """Pixels of ordinary text; small text is 11."""
 SMALL = 11
@@ -91,6 +139,11 @@ def tokens() -> Tokens:
     return _current
 
 
+def run_token(number: int) -> str:
+    """The name of the token that is the colour of a run, of which there may be any number."""
+    return RUN_COLORS[number % len(RUN_COLORS)]
+
+
 @cache
 def color(value: str, alpha: float = 1.0) -> QColor:
     """A token as a QColor with `alpha` from 0 to 1; shared, so not to be changed."""
@@ -103,6 +156,14 @@ def color(value: str, alpha: float = 1.0) -> QColor:
 def blend(ground: str, value: str, share: float) -> QColor:
     """An opaque colour: what `value` looks like if `share` of it covers the ground; shared."""
     return QColor(*_mixed(ground, value, np.array([share]))[0].tolist())
+
+
+def class_color(index: int) -> QColor:
+    """Of a class by its number: the row of class colours, then the same lighter and darker."""
+    turn, place = divmod(index, len(_current.classes))
+    towards = _current.text if turn % 2 else _current.background
+    share = min(0.35 + 0.18 * ((turn - 1) // 2), 0.75) if turn else 0.0
+    return blend(_current.classes[place], towards, share)
 
 
 def apply_theme(app: QApplication, name: str) -> None:
@@ -138,6 +199,11 @@ def font(size: int = FONT_SIZE, weight: QFont.Weight = QFont.Weight.Normal) -> Q
 def spaced(number: int) -> str:
     """A whole number with thin spaces between thousands: 105 634."""
     return f"{number:,}".replace(",", THIN_SPACE)
+
+
+def vital_colors() -> list[tuple[int, int, int]]:
+    """Those that mean something, as (red, green, blue): what a film must not blur."""
+    return [_rgb(getattr(_current, field.name)) for field in fields(_current)[1:]]
 
 
 def signed_table() -> NDArray[np.uint8]:

@@ -7,10 +7,14 @@ from typing import TypeVar, cast
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.picture import Source
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui.data_window import DataWindow
+from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.map_window import MapWindow
+from cnnviz.ui.mistakes_window import MistakesWindow
+from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
 from cnnviz.ui.widgets.side_window import SideWindow
@@ -33,6 +37,28 @@ class Windows(QObject):
     def open_time_lab(self) -> None:
         """Where time is taken apart."""
         self._open(TimeLab)
+
+    @Slot()
+    def open_runs(self) -> None:
+        """The runs so far, side by side."""
+        self._open(RunsWindow)
+
+    @Slot()
+    def open_mistakes(self) -> None:
+        """Where the test set is looked through."""
+        self._open(MistakesWindow)
+
+    @Slot()
+    def open_draw(self) -> None:
+        """Paper to draw a digit on."""
+        self._open(DrawWindow)
+
+    @Slot(object)
+    def open_picture(self, found: tuple[Source, str]) -> None:
+        """A picture that was dropped, and its name."""
+        if window := self._get(DrawWindow):
+            window.show_in_front()
+            window.reader.take(found)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

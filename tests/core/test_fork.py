@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_with_another_batch_size_it_counts_from_zero(
     run, timeline = parent
     other = fork(run, timeline.nearest(14), EPOCH, Differences(batch_size=20))
     assert (other.step, len(other.timeline()), other.epochs) == (0, 0, ())
-    assert other.origin == Origin("", 14, False, 2.0, float(timeline.seconds[:14].sum()))
+    assert other.origin == Origin("", 14, False, 14, 2.0, float(timeline.seconds[:14].sum()))
     assert_same(other.newest, timeline.nearest(14))
     with going_on(other, dataset, 6) as (trainer, its):
         assert trainer.batches_per_epoch == 3
@@ -160,3 +161,19 @@ def test_a_fork_of_a_fork(parent: tuple[SavedRun, Timeline], dataset: Dataset) -
     assert second.rates == ((0, 0.01),)
     assert second.timeline().first == 14
     np.testing.assert_array_equal(second.history["loss"][:8], timeline.losses[:8])
+
+
+def test_what_was_trained_before_is_counted_through_all_forks(
+    parent: tuple[SavedRun, Timeline], dataset: Dataset
+) -> None:
+    run, timeline = parent
+    anew = fork(run, timeline.nearest(14), EPOCH, Differences(batch_size=20))
+    with going_on(anew, dataset, 6) as (trainer, its):
+        its.keep(trainer.snapshot())
+        went_on = replace(capture(trainer, its), origin=anew.origin)
+    counted = fork(went_on, its.nearest(6), 3, Differences(learning_rate=0.01))
+    assert counted.origin
+    assert (counted.origin.step, counted.origin.batches, counted.origin.epochs) == (6, 20, 4.0)
+    before = counted.origin.before(counted.timeline(), 3)
+    assert (before.batches, before.epochs) == (14, 2.0)
+    assert before.seconds == pytest.approx(timeline.seconds[:14].sum())

@@ -6,25 +6,26 @@ import threading
 
 import pytest
 
-from cnnviz.core.priority import NICENESS, let_others_first
+from cnnviz.core.priority import LAST, NICENESS, let_others_first
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="elsewhere a thread has no priority of its own"
 )
 
 
-def test_it_is_for_the_calling_thread_alone():
+@pytest.mark.parametrize(("asked", "niceness"), [((), NICENESS), ((LAST,), LAST)])
+def test_it_is_for_the_calling_thread_alone(asked, niceness):
     before = os.getpriority(os.PRIO_PROCESS, 0)
     found = []
 
     def work():
-        let_others_first()
+        let_others_first(*asked)
         found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert found == [max(before, NICENESS)]
+    assert found == [max(before, niceness)]
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 

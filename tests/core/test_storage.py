@@ -570,7 +570,16 @@ def test_a_file_of_format_2_opens() -> None:
         ({"origin": 3}, "“origin” is not an object"),
         ({"origin": {"run": "a"}}, "“step”"),
         (
-            {"origin": {"run": "a", "step": 1, "counted": 1, "epochs": 1, "seconds": 1}},
+            {
+                "origin": {
+                    "run": "a",
+                    "step": 1,
+                    "counted": 1,
+                    "batches": 1,
+                    "epochs": 1,
+                    "seconds": 1,
+                }
+            },
             "true or false",
         ),
     ],
@@ -578,3 +587,11 @@ def test_a_file_of_format_2_opens() -> None:
 def test_what_format_2_adds_is_read_warily(values: dict[str, Any], said: str, file: Path) -> None:
     rewrite_text(file, **values)
     assert said in refusal(file)
+
+
+def test_a_header_that_numpy_would_mend_gives_no_warning(file: Path) -> None:
+    def change(entries: dict[str, bytes]) -> None:
+        entries["history/loss.npy"] = entries["history/loss.npy"].replace(b"(16,)", b"(16L)", 1)
+
+    rewrite(file, change)
+    assert "damaged" in refusal(file)

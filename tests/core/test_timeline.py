@@ -165,3 +165,13 @@ def test_an_epoch_sums_up_its_own_batches() -> None:
         seconds=5.0,
         images_per_second=16.0,
     )
+
+
+def test_whether_all_snapshots_fit_is_known_before_they_are_thinned() -> None:
+    timeline = filled(2000, budget=1200)
+    taken, count = timeline.snapshot_bytes, len(timeline.snapshots)
+    assert timeline.fits(taken)
+    assert not timeline.fits(taken - 1)
+    assert Timeline().fits(1)
+    timeline.set_budget(taken)
+    assert len(timeline.snapshots) == count

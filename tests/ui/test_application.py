@@ -4,10 +4,11 @@ import gc
 import signal
 import threading
 import weakref
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QSettings, QTimer, Slot
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from cnnviz.ui import theme
 from cnnviz.ui.application import (
@@ -64,13 +65,27 @@ def test_it_opens_on_what_was_asked_for_and_ends_with_0(visit):
     assert status == 0
     assert seen["data"] == "digits"
     assert seen["network"] == "tiny"
-    assert seen["title"] == "cnnviz"
+    assert seen["title"] == "Run 1[*] – cnnviz"
     assert seen["has icon"]
 
 
 def test_it_plays_if_asked_and_closes_in_the_midst_of_it(visit):
-    status, _ = visit("digits", "tiny", None, True, trained=20)
+    def close_and_discard(window):
+        window.close()
+        box = window.findChild(QMessageBox)
+        [discard] = [each for each in box.buttons() if each.text() == "Don’t save"]
+        discard.click()
+
+    status, _ = visit("digits", "tiny", None, True, trained=20, end=close_and_discard)
     assert status == 0
+
+
+def test_it_opens_on_a_run_that_was_saved(visit):
+    sample = Path(__file__).parents[1] / "data" / "tiny-format-1.cnnviz"
+    status, seen = visit(None, "numpy-cnn", None, False, sample, trained=22)
+    assert status == 0
+    assert seen["network"].name == "tiny"
+    assert seen["title"].startswith("tiny-format-1")
 
 
 def test_without_a_wish_it_takes_the_best_data(visit, monkeypatch, tmp_path):

@@ -388,7 +388,8 @@ def test_dropping_on_either_window(window, data, photos, tmp_path, until):
 def test_what_is_no_data_cannot_be_dropped(name, window, data, tmp_path):
     (tmp_path / name).write_bytes(b"")
     assert not drop(data, urls(tmp_path / name))
-    assert not drop(window, urls(tmp_path / name))
+    if not name.endswith(".png"):  # a picture is something else
+        assert not drop(window, urls(tmp_path / name))
     mime = QMimeData()
     mime.setUrls([QUrl("https://example.org/photos.npz")])
     assert not drop(data, mime)

@@ -514,7 +514,7 @@ def test_the_verdict_follows_the_digit_and_the_network(view, session, train):
         color = theme.tokens().good if right else theme.tokens().bad
         assert f"<b>{session.label}</b>" in verdict.text()
         assert f"color:{color}'>{best}</b>" in verdict.text()
-        assert f"{percent:.1f} %" in verdict.text()
+        assert f"{percent:.1f}\u00a0%" in verdict.text()
 
     check()
     session.choose_image(3)

@@ -29,10 +29,14 @@ from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.data_window import DataWindow
+from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.experiments_window import ExperimentsWindow
+from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.network_view import ZOOM_STEP
+from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.time_lab import TimeLab
@@ -100,8 +104,12 @@ def after(method):
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
         "windows.open_data": lambda window: is_open(window, DataWindow),
         "windows.open_experiments": lambda window: is_open(window, ExperimentsWindow),
+        "windows.open_runs": lambda window: is_open(window, RunsWindow),
+        "save_film": lambda window: dialog(FilmDialog) is window.film,
+        "windows.open_draw": lambda window: is_open(window, DrawWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
+        "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
         "inspector.slide_or_rest": lambda window: window.session.slide.running,
         "escape": lambda window: window.session.selection.pinned is None,
@@ -115,6 +123,7 @@ def after(method):
         "loss.look_at_best": lambda window: window.session.past.moment == 11,
         "loss.note": lambda window: dialog(QInputDialog) is not None,
         "loss.look_at_now": lambda window: window.session.past.moment is None,
+        "session.player.toggle": lambda window: window.session.player.is_playing,
         "session.keep_or_end": lambda window: window.comparison.isVisible(),
         "comparison.next_side": lambda window: window.session.comparison.side is Side.NOW,
         "network.next_scale": lambda window: window.session.comparison.scale is Scale.MAP,

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QMess
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
+from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.network_menu import spot_at
 from cnnviz.ui.widgets.saving import take_picture
 
@@ -90,6 +91,7 @@ def test_a_map_its_layer_its_kernels_and_pictures_are_offered(big, menu_at):
         "Save all kernels of Conv 2…",
         "Save column Conv 2 as picture…",
         "Save whole network as picture…",
+        "Save as film…",
     ]
     menu.close()
 
@@ -187,7 +189,7 @@ def test_the_menu_key_is_about_the_pinned_value(big, menu_at):
     menu.close()
     big.session.selection.let_go()
     menu = menu_at(big.network.canvas)
-    assert texts(menu) == ["Keep and compare", "Save whole network as picture…"]
+    assert texts(menu) == ["Keep and compare", "Save whole network as picture…", "Save as film…"]
     menu.close()
 
 
@@ -214,7 +216,7 @@ def test_the_filters_offer_the_kernel_under_the_pointer(big, menu_at, choose, an
     )
     menu = menu_at(canvas, spot)
     kept = ["Save this kernel…", "Save all kernels of Conv 1…", "Save as picture…"]
-    assert texts(menu) == kept
+    assert texts(menu) == [*kept, "Save as film…"]
     weights = dict(big.session.network.named_parameters())["conv1.weight"].copy()
     name = answer(choose(menu, "Save this kernel…"))
     back = np.loadtxt(tmp_path / name, np.float32, delimiter=",")
@@ -263,7 +265,9 @@ def test_every_other_view_is_saved_as_a_picture(name, view, big, menu_at, choose
     widget = getattr(big, view)
     under = widget.childAt(widget.rect().center()) or widget
     menu = menu_at(under, under.rect().center())
-    assert texts(menu) == [f"Save {name} as picture…", "Save window as picture…"]
+    pictures = [f"Save {name} as picture…", "Save window as picture…"]
+    films = ["Save loss as film…"] if name == "loss" else []  # the others do not look back
+    assert texts(menu) == [*pictures, *films, "Save window as film…"]
     file = answer(choose(menu, f"Save {name} as picture…"))
     assert file == f"cnnviz-{name}-batch-0.png"
     assert QImage(str(tmp_path / file)).size() == widget.size() * 2
@@ -300,7 +304,9 @@ def test_the_menu_does_what_the_keys_do(big, qtbot, until):
     choose("Compare no more")
     assert session.comparison.kept is None
     choose("Show this map large")
-    until(lambda: big.map_window is not None and big.map_window.isVisible())
+    until(
+        lambda: big.windows.made(MapWindow) is not None and big.windows.made(MapWindow).isVisible()
+    )
 
 
 def test_the_inspector_is_saved_as_a_picture_too(big, menu_at):

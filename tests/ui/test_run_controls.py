@@ -346,6 +346,19 @@ def test_after_a_choice_what_was_learned_stays_in_the_list_of_runs(
     assert (run.saved.step, len(run.timeline)) == (batches, batches)
 
 
+def test_without_a_convolution_there_is_no_way_of_it(session, controls, pick, until):
+    assert controls.way_choice.isEnabled()
+    pick(controls.network_choice, "No convolution")
+    until(lambda: session.loading is None)
+    assert not controls.way_choice.isEnabled()
+    assert controls.way_choice.toolTip() == "This network has no convolution"
+    controls.way_choice.open_menu()
+    assert not controls.way_choice.menu().isVisible()
+    pick(controls.network_choice, "Tiny")
+    until(lambda: session.loading is None)
+    assert controls.way_choice.isEnabled()
+
+
 def test_picking_what_is_chosen_already_does_nothing(session, controls, pick, train):
     train(session, 3)
     pick(controls.network_choice, "Tiny")

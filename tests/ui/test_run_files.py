@@ -208,6 +208,12 @@ def test_files_that_were_used_last(open_window, session, until, train, tmp_path)
         window.keeper.save(session.runs.open, tmp_path / f"{name}.cnnviz", told.append)
         until(lambda number=number: told == [True] * number)
     assert window.keeper.recent == [tmp_path / "a.cnnviz", tmp_path / "b.cnnviz"]
+    window.open_menu()
+    menu = QApplication.activePopupWidget()
+    [line] = [each for each in menu.actions() if each.text().startswith("Open b\t")]
+    line.trigger()
+    menu.close()
+    until(lambda: session.loading is None and session.runs.open.path == tmp_path / "b.cnnviz")
     (tmp_path / "a.cnnviz").unlink()
     assert window.keeper.recent == [tmp_path / "b.cnnviz"]
     for number in range(12):

@@ -152,6 +152,28 @@ def test_names(session, open_another, train):
     assert open_another(seed=1).name == "Run 1"
 
 
+def test_every_run_has_a_colour_of_its_own(session, open_another, train):
+    train(session, 3)
+    first = session.runs.open
+    session.runs.rename(first, "mine")
+    second = open_another(seed=1)
+    assert (second.name, second.color) == ("Run 1", 1)
+    train(session, 3)
+    session.runs.delete(first)
+    assert open_another(seed=2).color == 2  # the deleted one may come back
+    assert first.parameters == len(session.network.vector)
+
+
+def test_whether_a_smaller_budget_would_thin(session, open_another, train):
+    train(session, 120)
+    taken = session.runs.snapshot_bytes
+    assert not session.runs.would_thin(taken)
+    assert session.runs.would_thin(taken - 1)
+    open_another(seed=1)
+    assert session.runs.would_thin(taken)  # the open one has half of it
+    assert not session.runs.would_thin(2 * taken)
+
+
 def test_deleting_and_its_undo(session, open_another, train):
     train(session, 3)
     first = session.runs.open

@@ -18,7 +18,7 @@ from cnnviz.assets import asset_path
 from cnnviz.ui import theme
 
 BOTH = pytest.mark.parametrize("tokens", theme.THEMES.values(), ids=lambda tokens: tokens.name)
-COLORS = [field.name for field in fields(theme.Tokens) if field.name != "name"]
+COLORS = [field.name for field in fields(theme.Tokens) if field.name not in ("name", "classes")]
 
 
 def luminance(value):
@@ -62,6 +62,25 @@ def test_texts_are_legible(tokens, text, ground):
 @pytest.mark.parametrize("ground", ["positive", "selected"])
 def test_text_on_buttons_and_plates_is_legible(tokens, ground):
     assert contrast(tokens.on_accent, getattr(tokens, ground)) >= 4.5
+
+
+@BOTH
+@pytest.mark.parametrize("name", theme.RUN_COLORS)
+def test_the_colours_of_runs_are_legible_and_like_no_other(tokens, name):
+    color = getattr(tokens, name)
+    assert contrast(color, tokens.background) >= 4.5
+    others = {
+        each for each in (*theme.RUN_COLORS, "positive", "negative", "selected") if each != name
+    }
+    nearest = min(
+        np.linalg.norm(np.subtract(rgb(color), rgb(getattr(tokens, each)))) for each in others
+    )
+    assert nearest > 30
+
+
+def test_there_is_a_colour_for_any_number_of_runs():
+    assert len({theme.run_token(number) for number in range(12)}) == 12
+    assert theme.run_token(12) == theme.run_token(0) == "run_1"
 
 
 @BOTH
@@ -185,3 +204,13 @@ def test_a_colour_may_be_seen_through(qapp):
     made = theme.color("#ff8000", 0.5)
     assert made.name() == "#ff8000"
     assert made.alphaF() == pytest.approx(0.5, abs=0.01)
+
+
+@BOTH
+def test_classes_are_told_apart_by_their_colours(tokens, monkeypatch):
+    monkeypatch.setattr(theme, "_current", tokens)
+    assert all(re.fullmatch("#[0-9a-f]{6}", each) for each in tokens.classes)
+    names = [theme.class_color(k).name() for k in range(62)]
+    assert names[: len(tokens.classes)] == list(tokens.classes)
+    assert len(set(names)) == len(names)
+    assert all(contrast(name, tokens.background) >= 3 for name in tokens.classes)

@@ -66,6 +66,8 @@ class ChoiceButton(QToolButton):
 
     def open_menu(self) -> None:
         """Opens the menu and returns at once (showMenu would wait for a choice)."""
+        if not self.isEnabled():
+            return
         self.menu().popup(self.mapToGlobal(self.rect().bottomLeft()))
 
     def sizeHint(self) -> QSize:

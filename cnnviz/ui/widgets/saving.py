@@ -81,12 +81,19 @@ def known_suffix(file: Path, kinds: Mapping[str, str]) -> str:
     return suffix
 
 
-def _write(file: Path, content: bytes) -> None:
-    """Renaming would replace a file that is protected, so that is looked at first."""
+def refuse_protected(file: Path) -> None:
+    """Raises CnnvizError if there is a folder or a file that may not be replaced.
+
+    Renaming would replace it all the same.
+    """
     if file.is_dir():
         raise CnnvizError(f"Cannot write {file}: it is a folder.")
     if file.exists() and not (os.access(file, os.W_OK) and file.stat().st_mode & 0o222):
         raise CnnvizError(f"Cannot write {file}: it is read-only.")
+
+
+def _write(file: Path, content: bytes) -> None:
+    refuse_protected(file)
     write_atomically(file, content)
 
 

@@ -21,7 +21,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -40,10 +40,12 @@ PAD = 8
 """Left and right in each cell."""
 MARK, BAR, BOX = 8, 5, 13
 """Pixels: a square of colour, the height of a bar, a box for a tick."""
+BADGE_PAD = 6
 NUMBER = 58
 """Pixels that a bar leaves to the number after it."""
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+ELIDED = Qt.TextElideMode.ElideRight
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 
@@ -56,6 +58,7 @@ class Column:
     explanation: str
     width: int = 0
     is_number: bool = True
+    editable: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,21 @@ class Cell:
     text: str
     color: str = "text"
     mark: str = ""
-    """The colour of a small square."""
+    """The colour of a small square; #rrggbb for one that has no name."""
     bar: tuple[float, str] | None = None
     """The length of a bar, from 0 to 1, and its colour."""
     ticked: bool | None = None
     """Whether a box is ticked; None for no box."""
     tip: str = ""
+    badge: str = ""
+    """A word after the text, in a frame."""
 
 
 class CellModel(QAbstractTableModel):
     """The cells as Qt, and a screen reader, ask for them."""
+
+    edited = Signal(int, str)
+    """What was typed into the editable column of a row; whoever hears it shows new cells."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
@@ -105,13 +113,27 @@ class CellModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Text and tooltip; how they look is the delegate's business."""
         cell = self.cells[index.row()][index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return cell.text
         if role == Qt.ItemDataRole.ToolTipRole:
             return cell.tip or None
+        if role == Qt.ItemDataRole.AccessibleTextRole and cell.badge:
+            return f"{cell.text}, {cell.badge}"
         if role == Qt.ItemDataRole.CheckStateRole and cell.ticked is not None:
             return Qt.CheckState.Checked if cell.ticked else Qt.CheckState.Unchecked
         return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Editable where the column is."""
+        editable = index.isValid() and self.columns[index.column()].editable
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsEditable if editable else flags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        """Tells what was typed."""
+        if role == Qt.ItemDataRole.EditRole:
+            self.edited.emit(index.row(), str(value))
+        return role == Qt.ItemDataRole.EditRole
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -257,13 +279,11 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(edge, QColor(colors.selected))
         inner = self._paint_before(painter, rect.adjusted(PAD, 0, -PAD, 0), cell)
         painter.setFont(theme.font(TEXT_SIZE))
+        if cell.badge:
+            inner = _paint_badge(painter, inner, cell)
         painter.setPen(QColor(getattr(colors, cell.color)))
-        if column.is_number:
-            painter.drawText(inner, RIGHT, cell.text)
-        else:
-            elide, metrics = Qt.TextElideMode.ElideMiddle, painter.fontMetrics()
-            text = metrics.elidedText(cell.text, elide, math.floor(inner.width()))
-            painter.drawText(inner, LEFT, text)
+        text = painter.fontMetrics().elidedText(cell.text, ELIDED, math.ceil(inner.width()))
+        painter.drawText(inner, RIGHT if column.is_number else LEFT, text)
 
     def _paint_before(self, painter: QPainter, inner: QRectF, cell: Cell) -> QRectF:
         """What stands before the text; returns what is left for that."""
@@ -274,7 +294,7 @@ class CellDelegate(QStyledItemDelegate):
             inner = inner.adjusted(BOX + PAD, 0, 0, 0)
         painter.setPen(Qt.PenStyle.NoPen)
         if cell.mark:
-            painter.setBrush(QColor(getattr(colors, cell.mark)))
+            painter.setBrush(QColor(getattr(colors, cell.mark, cell.mark)))
             square = QRectF(inner.left(), middle - MARK / 2, MARK, MARK)
             painter.drawRoundedRect(square, 1.5, 1.5)
             inner = inner.adjusted(MARK + 6, 0, 0, 0)
@@ -287,6 +307,25 @@ class CellDelegate(QStyledItemDelegate):
             painter.setBrush(QColor(getattr(colors, color)))
             painter.drawRoundedRect(track, 2, 2)
         return inner
+
+
+def _paint_badge(painter: QPainter, inner: QRectF, cell: Cell) -> QRectF:
+    """After the text, or at the cell's end; returns what is left for the text."""
+    metrics, colors = painter.fontMetrics(), theme.tokens()
+    small = theme.font(theme.SMALL)
+    width = QFontMetricsF(small).horizontalAdvance(cell.badge) + 2 * BADGE_PAD
+    left = min(inner.left() + metrics.horizontalAdvance(cell.text) + PAD, inner.right() - width)
+    badge = QRectF(round(left) + 0.5, round(inner.center().y() - 8) + 0.5, round(width), 16)
+    painter.setPen(QPen(QColor(colors.muted), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(badge, 4, 4)
+    painter.save()
+    painter.setFont(small)
+    painter.setPen(QColor(colors.text))
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, cell.badge)
+    painter.restore()
+    inner.setRight(left - PAD + 2)
+    return inner
 
 
 def _paint_box(painter: QPainter, box: QRectF, ticked: bool) -> None:

@@ -93,3 +93,35 @@ def test_screen_readers_hear_texts_and_ticks(table):
     assert index.data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Checked
     header = table.cells.headerData(1, Qt.Orientation.Horizontal)
     assert header == "ms"
+
+
+def test_a_column_is_edited_if_it_may_be(qtbot, qapp):
+    columns = (Column("Name", "What it is", 0, False, editable=True), COLUMNS[1])
+    table = QuietTable(columns)
+    qtbot.addWidget(table)
+    table.cells.show_cells(rows(2))
+    heard: list[tuple[int, str]] = []
+    table.cells.edited.connect(lambda row, text: heard.append((row, text)))
+    name, number = (table.cells.index(1, place) for place in (0, 1))
+    assert table.cells.flags(name) & Qt.ItemFlag.ItemIsEditable
+    assert not table.cells.flags(number) & Qt.ItemFlag.ItemIsEditable
+    assert name.data(Qt.ItemDataRole.EditRole) == "row 1"
+    assert table.cells.setData(name, "another")
+    assert heard == [(1, "another")]
+    assert name.data() == "row 1"  # until whoever heard it says so
+
+
+def test_a_badge_is_read_out_and_a_long_text_leaves_it_room(table):
+    for text in ("short", "a name that is much too long for the room that it has " * 3):
+        table.cells.show_cells([[Cell(text, badge="open"), Cell("")]])
+        said = table.cells.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+        assert said == f"{text}, open"
+        image = table.viewport().grab().toImage()
+        right = table.columnViewportPosition(1) - PAD
+        line = [image.pixelColor(x, ROW // 2).name() for x in range(right + 2)]
+        frame = [x for x, color in enumerate(line) if color == theme.tokens().muted]
+        assert frame
+        assert frame[-1] <= right + 1
+        # Past the frame nothing is written.
+        beyond = {image.pixelColor(x, ROW // 2).name() for x in range(frame[-1] + 2, right + PAD)}
+        assert len(beyond) == 1

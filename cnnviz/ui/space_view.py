@@ -1,0 +1,376 @@
+"""The space of digits: all test images as a layer sees them, in the plane that shows most of it.
+
+Images that lie close to each other are alike to that layer. The last one before the answer has to
+part the classes; looking back in time shows how it learned to.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cnnviz.core.examination import Answer
+from cnnviz.core.projection import Plane, laid_like
+from cnnviz.core.spec import Spec
+from cnnviz.ui import theme
+from cnnviz.ui.examiner import Examiner
+from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words, percent
+from cnnviz.ui.space_plot import SpacePlot
+from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.mosaic import picture
+from cnnviz.ui.widgets.table import Cell, Column, QuietTable
+
+CARD = 116
+"""Pixels of the large digit."""
+RIGHT = 280
+"""Pixels of the column at the right, at least."""
+ABOUT = "Close together is alike to this layer. Drag a lasso around points, click one, or zoom."
+COLUMNS = (
+    Column(
+        "Class", "Tick what is to be drawn (Space); choose a row to have it stand out", 0, False
+    ),
+    Column("images", "Test images of this class", 62),
+    Column("right", "The share of them that is read rightly", 74),
+)
+
+
+class SpaceView(QWidget):
+    """Points at the left; at the right classes, the digit under the pointer, and the roped ones."""
+
+    layer_changed = Signal()
+    """The outputs of another layer are wanted."""
+
+    def __init__(self, examiner: Examiner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._examiner, self._session = examiner, examiner.session
+        self.layer: str | None = None
+        """Whose outputs are shown."""
+        self.plane: Plane | None = None
+        """As it is shown."""
+        self._hidden: set[int] = set()
+        self._spec: Spec | None = None  # of the network whose layer it is
+        self._answer: Answer | None = None  # the plane's
+        self._make_parts()
+        self._lay_out()
+        self._connect()
+        self._follow_run()
+
+    def _make_parts(self) -> None:
+        self.layer_choice = ChoiceButton("Layer", ())
+        self.steady = _toggle("Steady", "Turns the plane to lie as at the moment before")
+        self.steady.setChecked(True)
+        self.only = _toggle("Mistakes only", "Draws only the images that are read wrongly")
+        self.about = QLabel(ABOUT)
+        self.about.setProperty("small", "true")
+        self.about.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.plot = SpacePlot()
+        self.table = QuietTable(COLUMNS)
+        self.table.setAccessibleName("Classes")
+        self.table.setToolTip("Tick what is to be drawn; choose a class to have it stand out")
+        self.card = ImageCard()
+        self.count = QLabel()
+        self.count.setProperty("heading", "true")
+        self.grid = ImageGrid(self._session)
+
+    def _lay_out(self) -> None:
+        self._head = QHBoxLayout()
+        self._head.setSpacing(8)
+        self._head.addWidget(self.layer_choice)
+        self._head.addWidget(self.steady)
+        self._head.addWidget(self.only)
+        self._head.addStretch(1)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(10, 8, 6, 6)
+        column.setSpacing(6)
+        column.addLayout(self._head)
+        column.addWidget(self.about)
+        column.addWidget(self.plot, 1)
+        below = QWidget()
+        rest = QVBoxLayout(below)
+        rest.setContentsMargins(12, 10, 6, 0)
+        rest.setSpacing(8)
+        for widget in (self.card, self.count, self.grid):
+            rest.addWidget(widget, 1 if widget is self.grid else 0)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.setMinimumWidth(RIGHT)
+        right.addWidget(self.table)
+        right.addWidget(below)
+        right.setSizes([256, 400])
+        right.setStretchFactor(1, 1)
+        body = QSplitter(Qt.Orientation.Horizontal)
+        for splitter in (right, body):
+            splitter.setHandleWidth(1)
+            splitter.setChildrenCollapsible(False)
+        body.addWidget(left)
+        body.addWidget(right)
+        body.setSizes([910, 320])
+        body.setStretchFactor(0, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(body)
+
+    def _connect(self) -> None:
+        self.steady.toggled.connect(self._change_steadiness)
+        self.only.toggled.connect(self._dress)
+        self.table.ticked.connect(self._tick)
+        self.table.chosen.connect(self._dress)
+        self.plot.pointed.connect(self._show_card)
+        self.plot.chosen.connect(self._session.choose_image)
+        self.plot.roped.connect(self._show_roped)
+        self.plot.step_wanted.connect(self._step)
+        self.plot.class_wanted.connect(self._step_class)
+        self._examiner.answered.connect(self.refresh)
+        self._session.run_changed.connect(self._follow_run)
+        self._session.image_changed.connect(self._follow_image)
+
+    # What the user wishes.
+
+    @Slot()
+    def _follow_run(self) -> None:
+        """Another network has other layers, other data other classes."""
+        network, usual = self._session.network, self._examiner.usual_layer
+        layers = self._examiner.layers
+        if network and (self.layer not in layers or network.spec != self._spec):
+            self.layer, self._spec = usual, network.spec
+        dataset = self._session.dataset
+        if self._hidden and dataset and max(self._hidden) >= len(dataset.class_names):
+            self._hidden = set()
+        before, choices = self.layer_choice, []
+        for each in network.layers if network else ():
+            if each.name in layers:
+                units = theme.spaced(each.output_shape[0])
+                what = f"The {units} values that {each.label} gives for each image"
+                choices.append((each.name, f"{each.label}, {units} values", what))
+        self.layer_choice = ChoiceButton("Layer", choices)
+        self.layer_choice.setToolTip("The layer whose outputs are shown")
+        self.layer_choice.chosen.connect(self._choose_layer)
+        if self.layer:
+            self.layer_choice.show_choice(self.layer)
+        self._head.replaceWidget(before, self.layer_choice)
+        before.hide()
+        before.deleteLater()
+        self.layer_changed.emit()
+
+    @Slot(str)
+    def _choose_layer(self, layer: str) -> None:
+        self.layer = layer
+        self.layer_choice.show_choice(layer)
+        self.layer_changed.emit()
+
+    @Slot(bool)
+    def _change_steadiness(self, steady: bool) -> None:
+        if not steady and self._answer:
+            self._show_plane(self._answer.plane, self._answer)
+
+    @Slot(int)
+    def _tick(self, label: int) -> None:
+        self._hidden ^= {label}
+        self._show_classes()
+        self._dress()
+
+    @Slot(int)
+    def _step_class(self, by: int) -> None:
+        """The next class stands out; after the last, all do."""
+        self.table.choose((self.table.chosen_row + 1 + by) % (len(self.plot.names) + 1) - 1)
+
+    @Slot(int)
+    def _step(self, by: int) -> None:
+        """The next of the images that stand out."""
+        numbers = self._standing_out()
+        if not len(numbers):
+            return
+        here = self._session.image_index
+        place = int(np.sum(numbers <= here)) if by > 0 else int(np.sum(numbers < here)) - 1
+        self._session.choose_image(int(numbers[place % len(numbers)]))
+
+    def _standing_out(self) -> NDArray[np.int64]:
+        """Drawn images of the chosen class and in the lasso, as far as there are."""
+        out = self.plot.seen.copy()
+        if self.plot.solo is not None:
+            out &= self.plot.labels == self.plot.solo
+        if len(self.plot.rope):
+            roped = np.zeros(len(out), bool)
+            roped[self.plot.rope] = True
+            out &= roped
+        return np.flatnonzero(out).astype(np.int64)
+
+    # Looks.
+
+    @Slot()
+    def refresh(self) -> None:
+        """The plane of another answer, if there is one; the one before stays until then."""
+        answer = self._examiner.answer
+        if not self.isVisible():
+            return
+        if answer is None:
+            self._answer = None
+            self._show_plane(None, None)
+        elif answer.plane is not None and answer is not self._answer:
+            before = self._answer
+            alike = before is not None and _are_alike(before, answer)
+            plane = answer.plane
+            if alike and self.plane and self.steady.isChecked():
+                plane = laid_like(plane, self.plane)
+            self._answer = answer
+            self._show_plane(plane, answer, glide=alike)
+
+    def _show_plane(self, plane: Plane | None, answer: Answer | None, glide: bool = False) -> None:
+        dataset = self._session.dataset
+        self.plane = plane
+        self.plot.empty = "The test set is on its way through the network …"
+        if plane is not None and not np.isfinite(plane.points).any():
+            self.plot.empty = "The network has diverged: no image gives this layer a number."
+        if dataset and answer:
+            self.plot.show_plane(plane, dataset.test.labels, dataset.class_names, glide)
+        else:
+            self.plot.show_plane(None, np.empty(0, np.int64), (), False)
+        self._show_classes()
+        self._dress()
+        self._show_roped(self.plot.rope)
+        self._show_card(self.plot.lit)
+        self._tell()
+
+    def _tell(self) -> None:
+        """How to read it, and whether the axes were turned."""
+        text, plane = ABOUT, self.plane
+        if plane and 1 <= plane.turned <= 89:
+            both = 100 * sum(plane.shares)
+            text = (
+                f"The plane of PC 1 and PC 2 ({both:.0f}{theme.THIN_SPACE}%), turned by "
+                f"{plane.turned:.0f}° to lie as at the moment before."
+            )
+        self.about.setText(text)
+        self.about.setToolTip(ABOUT)
+
+    def _show_classes(self) -> None:
+        dataset, answer = self._session.dataset, self._answer
+        if dataset is None or answer is None:
+            self.table.cells.show_cells([])
+            return
+        rows = []
+        for k, score in enumerate(answer.evaluation.class_scores):
+            hidden = k in self._hidden
+            color, mark = "muted" if hidden else "text", theme.class_color(k).name()
+            name = Cell(dataset.class_names[k], color, mark=mark, ticked=not hidden)
+            rows.append([name, Cell(theme.spaced(score.support), "muted")])
+            rows[-1].append(Cell(percent(score.recall), color))
+        self.table.cells.show_cells(rows)
+
+    @Slot()
+    def _dress(self) -> None:
+        """Which points are drawn and which stand out."""
+        labels, answer = self.plot.labels, self._answer
+        seen = ~np.isin(labels, list(self._hidden))
+        if answer and self.only.isChecked() and len(labels):
+            seen &= answer.evaluation.predictions != labels
+        solo = self.table.chosen_row if self.table.chosen_row >= 0 else None
+        self.plot.dress(seen, solo, self._session.image_index)
+
+    @Slot()
+    def _follow_image(self) -> None:
+        self._dress()
+        self._show_card(self.plot.lit)
+
+    @Slot(int)
+    def _show_card(self, number: int) -> None:
+        """The image under the pointer, else the chosen one."""
+        dataset, answer = self._session.dataset, self._answer
+        number = number if number >= 0 else self._session.image_index
+        if dataset is None or answer is None or number >= len(dataset.test):
+            self.card.show_image(None, "")
+            return
+        images = Images(dataset, answer, np.empty(0, np.int64), [])
+        pixels, _ = dataset.test.batch(np.array([number]))
+        words = in_words(images, number).replace(", ", "\n").replace("; ", "\n")
+        self.card.show_image(picture(pixels[0]), words)
+
+    @Slot(object)
+    def _show_roped(self, numbers: NDArray[np.int64]) -> None:
+        """The images in the lasso, side by side."""
+        dataset, answer = self._session.dataset, self._answer
+        if dataset is None or answer is None or not len(numbers):
+            self.grid.show_images(None)
+            self.count.setText("")
+            return
+        shown = numbers[:MOST_SHOWN]
+        notes = [f"No. {theme.spaced(number)}" for number in shown.tolist()]
+        self.grid.show_images(Images(dataset, answer, shown, notes))
+        wrong = answer.evaluation.predictions[numbers] != answer.evaluation.labels[numbers]
+        text = f"In the lasso: {theme.spaced(len(numbers))}"
+        self.count.setText(f"{text}, {theme.spaced(int(wrong.sum()))} read wrongly")
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up."""
+        super().showEvent(event)
+        self.refresh()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows the theme."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "grid"):
+            self._show_classes()
+            self._show_card(self.plot.lit)
+        super().changeEvent(event)
+
+
+class ImageCard(QWidget):
+    """One image large, and what is known of it beside it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._image: QImage | None = None
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(CARD + 14, 2, 0, 0)
+        row.addWidget(self.words)
+        self.setFixedHeight(CARD + 2)
+
+    def sizeHint(self) -> QSize:
+        """Room for both."""
+        return QSize(CARD + 180, CARD + 2)
+
+    def show_image(self, image: QImage | None, words: str) -> None:
+        """Another image, or none."""
+        self._image = image
+        self.words.setText(words)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The picture, as large as there is room, its pixels as they are."""
+        if self._image is None:
+            return
+        painter = QPainter(self)
+        size = QSizeF(self._image.size())
+        size.scale(QSizeF(CARD, CARD), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRectF(1, 1, size.width(), size.height())
+        painter.drawImage(place, self._image)
+        painter.setPen(theme.color(theme.tokens().line))
+        painter.drawRect(place)
+        painter.end()
+
+
+def _are_alike(before: Answer, answer: Answer) -> bool:
+    """Whether both planes are of the same images and the same layer."""
+    one, other = before.question, answer.question
+    return one.layer == other.layer and one.split is other.split
+
+
+def _toggle(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setCheckable(True)
+    button.setProperty("quiet", "true")
+    return button
