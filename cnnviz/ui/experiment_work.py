@@ -142,7 +142,8 @@ class ExperimentWork(QObject):
 
     @Slot(str)
     def _be_disturbed(self, why: str) -> None:
-        self._end(f"Cancelled, for {why}.")
+        if self.is_active:
+            self._end(f"Cancelled, for {why}.")
 
     def _end(self, text: str, bad: bool = False) -> None:
         """However it ended: says so, and hands the machine back to training."""
