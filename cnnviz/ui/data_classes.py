@@ -89,7 +89,7 @@ class _Pictures(CellDelegate):
         x, top = rect.left() + PAD, rect.center().y() - THUMB / 2
         for image in self._pictures_of(index.row()):
             size = QSizeF(image.size()).scaled(THUMB * 2, THUMB, Qt.AspectRatioMode.KeepAspectRatio)
-            if x + size.width() > rect.right():
+            if x + size.width() > rect.right() - PAD:
                 return
             few_pixels = size.height() >= 3 * image.height()  # then each of them is to be seen
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not few_pixels)

@@ -1,19 +1,10 @@
 """The bar at the top: train, pause, one batch, one epoch, reset; where the run is; its settings."""
 
 from dataclasses import replace
-from html import escape
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QProgressBar,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QSize, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
@@ -22,24 +13,16 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.data_choice import DataChoice
-from cnnviz.ui.data_names import data_title
 from cnnviz.ui.messages import Notice
+from cnnviz.ui.run_place import RunPlace
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField
-from cnnviz.ui.widgets.quantities import duration
 from cnnviz.ui.widgets.question import Question
-from cnnviz.ui.widgets.steady_label import SteadyLabel
-from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN, SPACING = 14, 10
-TEXT_MS = 250
 ICON = QSize(14, 14)
-PATIENCE_MS = 400
-"""Loading that takes longer says how far it is, and can be cancelled."""
-LEAST_TITLE = 60
-"""Pixels of the data's name while they load."""
 WAY_TIPS = {
     "loop": "Plain Python loops over every output value: to read, very slow",
     "correlate": "scipy.signal: correlation for small kernels, Fourier transforms for large ones",
@@ -68,23 +51,12 @@ class RunControls(QWidget):
         rows.addLayout(self._first)
         rows.addLayout(self._second)
         self._second.addWidget(self._settings)
-        self._calm = Throttle(self._show_place, TEXT_MS, self)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(self._lose_patience)
-        self._loads_long = False
-        self._was_training = False
-        session.status_changed.connect(self._take_status)
-        session.loading_changed.connect(self._calm.ask)
+        session.status_changed.connect(self._show_buttons)
         session.run_changed.connect(self._show_settings)
-        session.run_changed.connect(self._reserve_room)
         session.settings_changed.connect(self._show_settings)
-        session.times_changed.connect(self._show_speed)
         self._dress()
-        self._reserve_room()
         self._show_settings()
-        self._show_status()
+        self._show_buttons()
 
     # Controls.
 
@@ -103,22 +75,7 @@ class RunControls(QWidget):
         self.train_button.clicked.connect(self._session.toggle)
         self.batch_button.clicked.connect(self._session.step)
         self.epoch_button.clicked.connect(self._session.epoch)
-        self._place = SteadyLabel()
-        self._place.setToolTip("Epochs and batches done in this run")
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
-        self._progress.setFixedSize(84, 5)
-        self._progress.setAccessibleName("Progress of the epoch")
-        self._speed = SteadyLabel()
-        self._speed.setProperty("muted", "true")
-        self._speed.setToolTip("Training images per second, mean over the last batches")
-        self.cancel_button = QToolButton()
-        self.cancel_button.setText("Cancel")
-        self.cancel_button.setProperty("small", "true")
-        self.cancel_button.setToolTip("Load nothing else, stay with this run (Esc)")
-        self.cancel_button.setAccessibleName("Cancel loading")
-        self.cancel_button.clicked.connect(self._session.cancel_loading)
-        self.cancel_button.hide()
+        self.place = RunPlace(self._session)
         for widget in (
             self.menu_button,
             self.reset_button,
@@ -128,12 +85,7 @@ class RunControls(QWidget):
         ):
             row.addWidget(widget)
         row.addSpacing(6)
-        row.addWidget(self._place)
-        row.addWidget(self._progress)
-        speed = QGridLayout()  # the button lies in room that is there anyway
-        speed.addWidget(self._speed, 0, 0)
-        speed.addWidget(self.cancel_button, 0, 0, Qt.AlignmentFlag.AlignRight)
-        row.addLayout(speed)
+        row.addWidget(self.place)
         row.addStretch(1)
         return group
 
@@ -163,20 +115,6 @@ class RunControls(QWidget):
         )
 
     @Slot()
-    def _take_status(self) -> None:
-        """While training goes on, words a few times a second; what the user did, at once."""
-        goes_on = self._session.is_training and self._was_training
-        self._was_training = self._session.is_training
-        self._show_buttons()
-        if goes_on:
-            self._calm.ask()
-        else:
-            self._calm.act()
-
-    def _show_status(self) -> None:
-        self._show_buttons()
-        self._show_place()
-
     def _show_buttons(self) -> None:
         session, status = self._session, self._session.status
         training = session.is_training
@@ -188,96 +126,6 @@ class RunControls(QWidget):
         if self.train_button.text() != text:
             self.train_button.setText(text)
             self._show_icons()
-
-    @Slot()
-    def _show_place(self) -> None:
-        self._watch_loading()
-        self._place.setText(self._place_text())
-        done, of = self._progress_of_loading if self._loads_long else self._progress_of_epoch
-        self._progress.setRange(0, of)
-        self._progress.setValue(done)
-        self._show_speed()
-
-    @property
-    def _progress_of_epoch(self) -> tuple[int, int]:
-        status = self._session.status
-        done = status.step % status.batches_per_epoch
-        at_end = status.step and not done
-        return status.batches_per_epoch if at_end else done, status.batches_per_epoch
-
-    # Loading.
-
-    def _watch_loading(self) -> None:
-        if not self._session.loading:
-            self._patience.stop()
-            self._loads_long = False
-        elif not self._loads_long and not self._patience.isActive():
-            self._patience.start()
-        if self.cancel_button.hasFocus() and not self._loads_long:
-            self.window().setFocus()  # or it would go to whichever field comes next
-        self.cancel_button.setVisible(self._loads_long)
-
-    @Slot()
-    def _lose_patience(self) -> None:
-        self._loads_long = True
-        self._show_place()
-
-    @property
-    def _progress_of_loading(self) -> tuple[int, int]:
-        _, done, of = self._session.loading_progress
-        return (done, of) if of else (0, 1)
-
-    def _loading_words(self, title: str) -> str:
-        """Images are looked at first, then read. A long title is cut, so that nothing moves."""
-        stage = self._session.loading_progress[0] if self._loads_long else ""
-        verb = {"Reading images": "Reading"}.get(stage, "Loading")
-        metrics = self._place.fontMetrics()
-        room = self._place.minimumWidth() - metrics.horizontalAdvance(f"{verb}  … ")
-        shown = metrics.elidedText(title, Qt.TextElideMode.ElideMiddle, max(room, LEAST_TITLE))
-        return f"{verb} {escape(shown)} …"
-
-    def _loading_text(self) -> str:
-        _, done, of = self._session.loading_progress
-        if not done:
-            return ""
-        counted = theme.spaced(done)
-        return f"{counted} of {theme.spaced(of)}" if of else f"{counted} files"
-
-    def _place_text(self) -> str:
-        status = self._session.status
-        if loading := self._session.loading:
-            return self._loading_words(data_title(loading.data))
-        if status.phase is Phase.LOADING:
-            return "No data yet"
-        if status.phase is Phase.STOPPED:
-            return "Stopped"
-        planned = status.planned_steps // status.batches_per_epoch
-        epochs, batch = divmod(status.step, status.batches_per_epoch)
-        if status.step == 0:
-            return f"Untrained · {theme.spaced(status.batches_per_epoch)} batches an epoch"
-        if batch == 0:
-            ended = f"<b>{epochs}</b> of {planned}" if epochs <= planned else f"<b>{epochs}</b>"
-            testing = " · testing" if status.phase is Phase.EVALUATING else " done"
-            return f"Epoch {ended}{testing}"
-        epoch = f"<b>{epochs + 1}</b>" + (f" of {planned}" if epochs < planned else "")
-        of = theme.spaced(status.batches_per_epoch)
-        return f"Epoch {epoch} · batch {theme.spaced(batch)} / {of}"
-
-    @Slot()
-    def _show_speed(self) -> None:
-        session, status = self._session, self._session.status
-        speed = session.images_per_second
-        if self._loads_long:
-            self._speed.setText(self._loading_text())
-            return
-        if not speed:
-            self._speed.setText("")
-            return
-        text = f"{theme.spaced(round(speed))} images/s"
-        left = status.planned_steps - status.step
-        if session.is_training and left > 0:
-            text += f" · {duration(left * session.settings.batch_size / speed)} left"
-        self._speed.setText(text)
 
     # Settings.
 
@@ -323,21 +171,6 @@ class RunControls(QWidget):
             row.addWidget(widget)
         row.addStretch(1)
         return group
-
-    @Slot()
-    def _reserve_room(self) -> None:
-        """Texts that change while training get room for their longest form, so nothing moves."""
-        status = self._session.status
-        planned = status.planned_steps // status.batches_per_epoch
-        batches = theme.spaced(status.batches_per_epoch)
-        metrics = self._place.fontMetrics()
-        places = (
-            f"Epoch {planned} of {planned} · batch {batches} / {batches}",
-            f"Untrained · {batches} batches an epoch",
-        )
-        self._place.reserve(max(map(metrics.horizontalAdvance, places)) + 4)
-        speed = "100 000 images/s · 10 min 00 s left"
-        self._speed.reserve(metrics.horizontalAdvance(speed))
 
     @Slot()
     def _show_settings(self) -> None:
@@ -414,7 +247,6 @@ class RunControls(QWidget):
         super().changeEvent(event)
 
     def _dress(self) -> None:
-        self._place.setTextFormat(Qt.TextFormat.RichText)
         self._show_icons()
         # Room for the longer of its two texts, which it has now.
         self.train_button.setMinimumWidth(self.train_button.sizeHint().width())

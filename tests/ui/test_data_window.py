@@ -193,7 +193,7 @@ def test_names_with_markup_are_shown_as_they_are(data, read, tmp_path, session, 
     read(folder)
     assert data.summary.textFormat() is Qt.TextFormat.PlainText
     data.trainer.train_button.click()
-    assert "&lt;b&gt;" in window.controls._place.text()
+    assert "&lt;b&gt;" in window.controls.place.words.text()
     until(lambda: session.request.data == str(folder))
 
 
@@ -449,15 +449,15 @@ def test_a_data_set_smaller_than_the_batch_before_opens_once(window, photos, ses
 def test_loading_that_takes_long_says_how_far_it_is(window, photos, slowly, session, until):
     session.open_run(RunRequest(str(photos), "tiny", Settings(batch_size=8)))
     controls = window.controls
-    assert controls.cancel_button.isHidden()
-    until(lambda: not controls.cancel_button.isHidden())
-    assert controls._speed.text().replace("\u2009", " ") == "12 340 of 60 000"
-    assert controls._place.text() == "Reading photos …"
-    assert controls._progress.value() == 12_340
+    assert controls.place.cancel_button.isHidden()
+    until(lambda: not controls.place.cancel_button.isHidden())
+    assert controls.place.speed.text().replace("\u2009", " ") == "12 340 of 60 000"
+    assert controls.place.words.text() == "Reading photos …"
+    assert controls.place.progress.value() == 12_340
     slowly.set()
     until(lambda: session.request.data == str(photos))
-    assert controls.cancel_button.isHidden()
-    assert "batches an epoch" in controls._place.text()
+    assert controls.place.cancel_button.isHidden()
+    assert "batches an epoch" in controls.place.words.text()
 
 
 @pytest.mark.parametrize("way", ["button", "Escape"])
@@ -465,14 +465,14 @@ def test_loading_is_cancelled(way, window, photos, slowly, session, until, press
     notices = []
     session.noticed.connect(notices.append)
     session.open_run(RunRequest(str(photos), "tiny", Settings(batch_size=8)))
-    until(lambda: not window.controls.cancel_button.isHidden())
+    until(lambda: not window.controls.place.cancel_button.isHidden())
     if way == "button":
-        qtbot.mouseClick(window.controls.cancel_button, LEFT)
+        qtbot.mouseClick(window.controls.place.cancel_button, LEFT)
     else:
         press_key("Escape", window)
     assert session.loading is None
-    assert window.controls.cancel_button.isHidden()
-    assert window.controls._place.text().startswith("Untrained")
+    assert window.controls.place.cancel_button.isHidden()
+    assert window.controls.place.words.text().startswith("Untrained")
     until(lambda: not session._leaving or session.drain())
     assert session.request.data == "digits"
     assert session.recent_data == []
