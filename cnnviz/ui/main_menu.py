@@ -11,10 +11,10 @@ from cnnviz.ui.widgets.choice_menu import Choice, Section
 
 SECTIONS: tuple[tuple[str, ...], ...] = (
     ("files.open", "files.save", "files.save_as"),
-    ("files.open", "files.save", "files.save_as"),
     ("exports.choose_format", "exports.open_weights"),
-    ("windows.open_editor", "windows.open_draw", "windows.open_mistakes"),
-    ("windows.open_runs", "windows.open_time_lab"),
+    ("windows.open_draw", "windows.open_data", "windows.open_mistakes"),
+    ("windows.open_editor", "windows.open_experiments", "windows.open_runs"),
+    ("windows.open_time_lab",),
     ("save_window", "save_film"),
     ("change_theme", "show_shortcuts", "close"),
 )

@@ -27,9 +27,11 @@ from PySide6.QtWidgets import (
 
 from cnnviz.ui import main_menu, theme
 from cnnviz.ui.comparison_view import ComparisonView
+from cnnviz.ui.data_names import dropped_data, names_in
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
+from cnnviz.ui.fetch_view import FetchView
 from cnnviz.ui.film_dialog import FilmDialog, Subject
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
@@ -82,6 +84,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(LEAST_SIZE)
         self.controls = RunControls(session)
         self.notice = NoticeView(session)
+        self.fetch = FetchView(session)
         self.digits = DigitsView(session)
         self.network = NetworkView(session)
         self.comparison = ComparisonView(session)
@@ -98,6 +101,8 @@ class MainWindow(QMainWindow):
         self.network.canvas.map_wanted.connect(self.windows.open_map)
         self.timing.more_wanted.connect(self.windows.open_time_lab)
         self.controls.edit_action.triggered.connect(self.windows.open_editor)
+        self.controls.data_choice.fetch_wanted.connect(self.fetch.offer)
+        self.controls.data_choice.own_wanted.connect(self.windows.open_data)
         self.controls.menu_button.clicked.connect(self.open_menu)
         self.film = FilmDialog(session, self, self._subjects())
         self.network.canvas.film_wanted.connect(self.save_film)
@@ -135,7 +140,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.controls, self.notice, _rule(), body, _rule(), self.status):
+        bars = (self.controls, self.notice, self.fetch)
+        for widget in (*bars, _rule(), body, _rule(), self.status):
             column.addWidget(widget, 1 if widget is body else 0)
         self.setCentralWidget(whole)
         # The keyboard belongs to the window at first, not to whichever field comes first.
@@ -251,9 +257,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def escape(self) -> None:
-        """Closes the message if there is one, else lets go of the pinned value."""
+        """Closes the message, or cancels loading, or lets go of the pinned value."""
         if self.notice.isVisible():
             self.notice.hide()
+        elif self.session.loading:
+            self.session.cancel_loading()
         else:
             self.session.selection.let_go()
 
@@ -320,14 +328,16 @@ class MainWindow(QMainWindow):
     # Files.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Takes files of runs."""
-        if self.files.dropped(event.mimeData()):
+        """Takes files of runs, and data."""
+        if self.files.dropped(event.mimeData()) or dropped_data(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Opens each run that is dropped; the last stays open."""
+        """Opens each run that is dropped, the last stays open; data in their window."""
         for path in self.files.dropped(event.mimeData()):
             self.files.open_file(str(path))
+        for path in dropped_data(event.mimeData())[:1]:
+            self.windows.open_data_at(path)
         event.acceptProposedAction()
 
     @Slot()
@@ -358,6 +368,7 @@ class MainWindow(QMainWindow):
             return
         kept = QSettings()
         self.session.folder = str(kept.value("window/folder", ""))
+        self.session.recent_data = names_in(kept.value("data/recent"))
         self.session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
         geometry = kept.value("window/geometry")
         if isinstance(geometry, QByteArray):
@@ -383,6 +394,7 @@ class MainWindow(QMainWindow):
         kept.setValue("window/geometry", self.saveGeometry())
         kept.setValue("window/theme", theme.tokens().name)
         kept.setValue("window/folder", self.session.folder)
+        kept.setValue("data/recent", self.session.recent_data)
         kept.setValue("runs/budget", self.session.runs.budget)
         for name, splitter in self._splitters.items():
             kept.setValue(f"window/{name}", splitter.saveState())
@@ -395,6 +407,7 @@ class MainWindow(QMainWindow):
             return
         self.edits.shut_down()
         self.loss.exact.shut_down()
+        self.fetch.shut_down()
         self.windows.shut_down()
         self.film.shut_down()
         if self._threads_have_ended():
@@ -409,7 +422,7 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        parts = (self.session, self.edits, self.loss.exact, self.film)
+        parts = (self.session, self.edits, self.loss.exact, self.film, self.fetch)
         parts_have = all(part.is_shut_down for part in parts)
         are_idle = self.keeper.is_idle and self.exports.is_idle
         return parts_have and self.windows.are_shut_down and are_idle

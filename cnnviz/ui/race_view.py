@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVB
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.race import Course, Pace, Race, Standing
-from cnnviz.core.status import Phase
 from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.race_bars import Board, RaceBars
+from cnnviz.ui.rest import Rest
 from cnnviz.ui.session import Session
 
 POLL_MS = 100
@@ -38,8 +38,8 @@ class RaceView(QWidget):
         self._paces: dict[str, Pace] = {}
         self._active = False
         self._race: Race | None = None  # None while an active race waits for training to rest
-        self._rested = False
-        self._goal: float | None = None  # of the training that rests
+        self._rest = Rest(session, self)
+        self._rest.disturbed.connect(self._be_disturbed)
         self._ended = False
         self._bad = False  # what the message says
         self._timer = QTimer(self)
@@ -48,9 +48,8 @@ class RaceView(QWidget):
         self._make_parts()
         self._lay_out()
         self.destroyed.connect(self._races.cancel)
-        session.run_changed.connect(self._follow_run)
+        session.run_changed.connect(self._refresh)
         session.settings_changed.connect(self._refresh)
-        session.status_changed.connect(self._follow_training)
         self._refresh()
 
     def _make_parts(self) -> None:
@@ -104,13 +103,9 @@ class RaceView(QWidget):
         course = self._course_of_now()
         if course is None or self._active or self._ended:
             return
-        session = self.session
         self._course, self._paces = course, {}
         self._active, self._race = True, None
-        self._goal = session.status.goal if session.is_training else None
-        self._rested = False
-        session.pause()
-        self._rested = not session.is_training
+        self._rest.begin()
         self._say("")
         self._timer.start()
         self._poll()
@@ -157,7 +152,7 @@ class RaceView(QWidget):
             self._timer.stop()
             return
         if self._race is None:
-            if not self._training_rests():
+            if not self._rest.is_calm:
                 self._say("Waiting for training to rest …")
             elif self._races.are_over:
                 self._race = Race(self._course)
@@ -170,12 +165,9 @@ class RaceView(QWidget):
             self._finish(standing)
         else:
             if standing.underway:
-                rest = " Training rests meanwhile." if self._goal is not None else ""
+                rest = " Training rests meanwhile." if self._rest.has_paused_training else ""
                 self._say(f"Timing {standing.underway.way} …{rest}")
             self._refresh()
-
-    def _training_rests(self) -> bool:
-        return self._rested and self.session.status.phase not in (Phase.TRAINING, Phase.EVALUATING)
 
     def _finish(self, standing: Standing) -> None:
         if standing.failure is None:
@@ -187,13 +179,12 @@ class RaceView(QWidget):
         if details:
             self.session.noticed.emit(Notice(text, details))
 
-    def _end(self, text: str, go_on: bool = True, bad: bool = False) -> None:
+    def _end(self, text: str, bad: bool = False) -> None:
         """However it ended: says so, and hands the machine back to training."""
         self._active, self._race = False, None
         self._races.cancel()
         self._timer.stop()
-        if go_on and self._goal is not None:
-            self.session.train_to(self._goal)
+        if self._rest.end():
             text += " Training goes on."
         self._say(text, bad)
         had_focus = self.cancel_button.hasFocus()
@@ -201,19 +192,11 @@ class RaceView(QWidget):
         if had_focus:
             self.button.setFocus()
 
-    @Slot()
-    def _follow_training(self) -> None:
-        """Ends the race when somebody trains."""
-        if self._active and self._rested and self.session.is_training:
-            self._end("Cancelled, for training goes on.", go_on=False)
-        elif not self.session.is_training:
-            self._rested = True
-
-    @Slot()
-    def _follow_run(self) -> None:
+    @Slot(str)
+    def _be_disturbed(self, why: str) -> None:
+        """Somebody trains, or has opened another run."""
         if self._active:
-            self._end("Cancelled, for there is another run now.", go_on=False)
-        self._refresh()
+            self._end(f"Cancelled, for {why}.")
 
     # Looks.
 

@@ -1,35 +1,28 @@
 """The bar at the top: train, pause, one batch, one epoch, reset; where the run is; its settings."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Slot
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.convolution import WAYS
-from cnnviz.core.datasets import mnist_is_available
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
+from cnnviz.ui.data_choice import DataChoice
 from cnnviz.ui.messages import Notice
+from cnnviz.ui.run_place import RunPlace
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.number_fields import BatchField, RateField
 from cnnviz.ui.widgets.question import Question
-from cnnviz.ui.widgets.steady_label import SteadyLabel
-from cnnviz.ui.widgets.throttle import Throttle
 
 MARGIN, SPACING = 14, 10
-TEXT_MS = 250
 ICON = QSize(14, 14)
-DATA = (
-    ("mnist", "MNIST", "60 000 handwritten digits to learn from, 10 000 to test on"),
-    ("digits", "UCI digits", "1 797 handwritten digits that come with cnnviz"),
-)
 WAY_TIPS = {
     "loop": "Plain Python loops over every output value: to read, very slow",
     "correlate": "scipy.signal: correlation for small kernels, Fourier transforms for large ones",
@@ -58,17 +51,12 @@ class RunControls(QWidget):
         rows.addLayout(self._first)
         rows.addLayout(self._second)
         self._second.addWidget(self._settings)
-        self._calm = Throttle(self._show_place, TEXT_MS, self)
-        self._was_training = False
-        session.status_changed.connect(self._take_status)
+        session.status_changed.connect(self._show_buttons)
         session.run_changed.connect(self._show_settings)
-        session.run_changed.connect(self._reserve_room)
         session.settings_changed.connect(self._show_settings)
-        session.times_changed.connect(self._show_speed)
         self._dress()
-        self._reserve_room()
         self._show_settings()
-        self._show_status()
+        self._show_buttons()
 
     # Controls.
 
@@ -87,15 +75,7 @@ class RunControls(QWidget):
         self.train_button.clicked.connect(self._session.toggle)
         self.batch_button.clicked.connect(self._session.step)
         self.epoch_button.clicked.connect(self._session.epoch)
-        self._place = SteadyLabel()
-        self._place.setToolTip("Epochs and batches done in this run")
-        self._progress = QProgressBar()
-        self._progress.setTextVisible(False)
-        self._progress.setFixedSize(84, 5)
-        self._progress.setAccessibleName("Progress of the epoch")
-        self._speed = SteadyLabel()
-        self._speed.setProperty("muted", "true")
-        self._speed.setToolTip("Training images per second, mean over the last batches")
+        self.place = RunPlace(self._session)
         for widget in (
             self.menu_button,
             self.reset_button,
@@ -105,9 +85,7 @@ class RunControls(QWidget):
         ):
             row.addWidget(widget)
         row.addSpacing(6)
-        row.addWidget(self._place)
-        row.addWidget(self._progress)
-        row.addWidget(self._speed)
+        row.addWidget(self.place)
         row.addStretch(1)
         return group
 
@@ -137,20 +115,6 @@ class RunControls(QWidget):
         )
 
     @Slot()
-    def _take_status(self) -> None:
-        """While training goes on, words a few times a second; what the user did, at once."""
-        goes_on = self._session.is_training and self._was_training
-        self._was_training = self._session.is_training
-        self._show_buttons()
-        if goes_on:
-            self._calm.ask()
-        else:
-            self._calm.act()
-
-    def _show_status(self) -> None:
-        self._show_buttons()
-        self._show_place()
-
     def _show_buttons(self) -> None:
         session, status = self._session, self._session.status
         training = session.is_training
@@ -162,47 +126,6 @@ class RunControls(QWidget):
         if self.train_button.text() != text:
             self.train_button.setText(text)
             self._show_icons()
-
-    def _show_place(self) -> None:
-        status = self._session.status
-        self._place.setText(self._place_text())
-        done = status.step % status.batches_per_epoch
-        self._progress.setRange(0, status.batches_per_epoch)
-        self._progress.setValue(done if done or not status.step else status.batches_per_epoch)
-        self._show_speed()
-
-    def _place_text(self) -> str:
-        status = self._session.status
-        if loading := self._session.loading:
-            return f"Loading {_data_title(loading.data)} …"
-        if status.phase is Phase.LOADING:
-            return "No data yet"
-        if status.phase is Phase.STOPPED:
-            return "Stopped"
-        planned = status.planned_steps // status.batches_per_epoch
-        epochs, batch = divmod(status.step, status.batches_per_epoch)
-        if status.step == 0:
-            return f"Untrained · {theme.spaced(status.batches_per_epoch)} batches an epoch"
-        if batch == 0:
-            ended = f"<b>{epochs}</b> of {planned}" if epochs <= planned else f"<b>{epochs}</b>"
-            testing = " · testing" if status.phase is Phase.EVALUATING else " done"
-            return f"Epoch {ended}{testing}"
-        epoch = f"<b>{epochs + 1}</b>" + (f" of {planned}" if epochs < planned else "")
-        of = theme.spaced(status.batches_per_epoch)
-        return f"Epoch {epoch} · batch {theme.spaced(batch)} / {of}"
-
-    @Slot()
-    def _show_speed(self) -> None:
-        session, status = self._session, self._session.status
-        speed = session.images_per_second
-        if not speed:
-            self._speed.setText("")
-            return
-        text = f"{theme.spaced(round(speed))} images/s"
-        left = status.planned_steps - status.step
-        if session.is_training and left > 0:
-            text += f" · {duration(left * session.settings.batch_size / speed)} left"
-        self._speed.setText(text)
 
     # Settings.
 
@@ -219,7 +142,7 @@ class RunControls(QWidget):
             for kind in OPTIMIZERS.values()
         ]
         ways = [(name, name, WAY_TIPS[name]) for name in WAYS]
-        self.data_choice = ChoiceButton("Data", DATA)
+        self.data_choice = DataChoice(self._session)
         self.network_choice = ChoiceButton("Network", networks)
         self.network_choice.menu().addSeparator()
         self.edit_action = self.network_choice.menu().addAction("Edit…\tU")
@@ -228,13 +151,12 @@ class RunControls(QWidget):
         self.way_choice = ChoiceButton("Convolution", ways)
         self.rate_field = RateField()
         self.batch_field = BatchField()
-        self.data_choice.setToolTip("What to learn from (Ctrl+D). Another choice starts a new run")
         self.network_choice.setToolTip("The layers (Ctrl+N). Another choice starts a new run")
         self.optimizer_choice.setToolTip(
             "How a gradient becomes a step (Ctrl+U). Another choice starts a new run"
         )
         self.way_choice.setToolTip(WAY_TIP)
-        self.data_choice.chosen.connect(self._choose_data)
+        self.data_choice.picked.connect(self._choose_data)
         self.network_choice.chosen.connect(self._choose_network)
         self.optimizer_choice.chosen.connect(self._choose_optimizer)
         self.way_choice.chosen.connect(self._session.set_convolution)
@@ -254,33 +176,17 @@ class RunControls(QWidget):
         return group
 
     @Slot()
-    def _reserve_room(self) -> None:
-        """Texts that change while training get room for their longest form, so nothing moves."""
-        status = self._session.status
-        planned = status.planned_steps // status.batches_per_epoch
-        batches = theme.spaced(status.batches_per_epoch)
-        metrics = self._place.fontMetrics()
-        places = (
-            f"Epoch {planned} of {planned} · batch {batches} / {batches}",
-            f"Untrained · {batches} batches an epoch",
-        )
-        self._place.reserve(max(map(metrics.horizontalAdvance, places)) + 4)
-        speed = "100 000 images/s · 10 min 00 s left"
-        self._speed.reserve(metrics.horizontalAdvance(speed))
-
-    @Slot()
     def _show_settings(self) -> None:
         session, settings = self._session, self._session.settings
         if request := session.request:
-            self.data_choice.show_choice(request.data, _data_title(request.data))
+            self.data_choice.show_data(request.data)
             self.network_choice.show_choice(*_key_and_title(request.network))
         self.optimizer_choice.show_choice(settings.optimizer)
         self.way_choice.show_choice(settings.convolution)
         self._show_way()
         self.rate_field.show_value(settings.learning_rate)
-        if session.dataset:
-            self.batch_field.setMaximum(len(session.dataset.train))
-        self.batch_field.show_value(settings.batch_size)
+        most = len(session.dataset.train) if session.dataset else self.batch_field.maximum()
+        self.batch_field.show_value(settings.batch_size, most)
 
     def _show_way(self) -> None:
         """A network without convolutions has no way of convolution."""
@@ -291,12 +197,6 @@ class RunControls(QWidget):
 
     @Slot(str)
     def _choose_data(self, name: str) -> None:
-        wanted = self._session.wanted
-        if wanted and name == "mnist" and not mnist_is_available():
-            self._session.open_run(
-                replace(wanted, data=name)
-            )  # says what is missing, loses nothing
-            return
         self._start_over(data=name)
 
     @Slot(str)
@@ -352,7 +252,6 @@ class RunControls(QWidget):
         super().changeEvent(event)
 
     def _dress(self) -> None:
-        self._place.setTextFormat(Qt.TextFormat.RichText)
         self._show_icons()
         # Room for the longer of its two texts, which it has now.
         self.train_button.setMinimumWidth(self.train_button.sizeHint().width())
@@ -365,23 +264,6 @@ class RunControls(QWidget):
         self.reset_button.setIcon(icon("reset", colors.text))
         self.batch_button.setIcon(icon("batch", colors.text))
         self.epoch_button.setIcon(icon("epoch", colors.text))
-
-
-def duration(seconds: float) -> str:
-    """A time to come in words: 38 s, 2 min 05 s, 3 h 20 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min"
-
-
-def _data_title(name: str) -> str:
-    """What the menu calls the data; for a folder its name, for its path may be long."""
-    return {key: title for key, title, _ in DATA}.get(name) or Path(name).name or name
 
 
 def _key_and_title(network: str | Spec) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from cnnviz.core.datasets import Dataset, load_dataset
+from cnnviz.core.datasets import LOADERS, Dataset
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.fork import Differences, fork, settings_at
 from cnnviz.core.inspection import Inspection, inspect
@@ -30,21 +30,20 @@ from cnnviz.core.outbox import (
     Restored,
     mirror,
 )
-from cnnviz.core.presets import architecture
 from cnnviz.core.runner import Runner
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.settings import Settings, planned_epochs
+from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
-from cnnviz.core.trainer import Snapshot, Trainer
-from cnnviz.core.weights_kept import keep_weights
+from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
+from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
 from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
@@ -57,6 +56,7 @@ from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
+MOST_RECENT_DATA = 8
 
 
 class Session(QObject):
@@ -74,6 +74,8 @@ class Session(QObject):
     """Another image is chosen; inspection is new."""
     status_changed = Signal()
     """Phase, step or goal changed."""
+    loading_changed = Signal()
+    """The run that is being loaded got further."""
     times_changed = Signal()
     """Times per layer and images/s were taken anew (about 4 times a second)."""
     noticed = Signal(object)
@@ -107,10 +109,12 @@ class Session(QObject):
         self.image: ShownImage | None = None
         self.image_index = 0  # of the test image that is shown, or was before another picture
         self.folder = ""  # where something was saved last
+        self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
         self._runner: Runner | None = None
-        self._coming: tuple[RunRequest, Runner, Run | None] | None = None
+        self._coming: tuple[Loading, Runner, Run | None] | None = None
+        self._told_progress = ("", 0, 0)
         self._leaving: list[tuple[Runner, Run | None]] = []
         self._wants_capture: list[tuple[Run, Callable[[SavedRun], None]]] = []
         self._ended = False
@@ -124,32 +128,49 @@ class Session(QObject):
 
     # What the user wishes.
 
-    def open_run(self, request: RunRequest, play: bool = False, run: Run | None = None) -> None:
+    def open_run(
+        self,
+        request: RunRequest,
+        play: bool = False,
+        run: Run | None = None,
+        dataset: Dataset | None = None,
+    ) -> None:
         """Loads data and network in the background; the run of now stays until that has worked.
 
-        `run` is what it is in the list of runs, if it is there already.
+        `run` is what it is in the list of runs, if it is there already; `dataset` what the request
+        names, if it has been read already.
         """
         if self._ended:
             return
-        kept = self.dataset if self.request and self.request.data == request.data else None
-
-        def build() -> Trainer:
-            return _build(request, kept or load_dataset(request.data))
-
-        if self._coming:
-            self._dismiss(self._coming[1])
+        if dataset is None and self.request and self.request.data == request.data:
+            dataset = self.dataset
+        self._give_up_loading()
         if self.request is None:
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
+        loading = Loading(request, dataset)
         timeline = Timeline(self.runs.budget)
         if request.start:
             request.start.timeline(timeline)
-        runner = Runner(build, timeline, gentle=True)
-        self._coming = (request, runner, run)
+        runner = Runner(loading.build, timeline, gentle=True)
+        self._coming = (loading, runner, run)
         self._play_when_ready = play
         runner.start()
         self._timer.start()
         self.status_changed.emit()
+
+    def cancel_loading(self) -> None:
+        """Gives up the run that is being loaded; the run of now stays."""
+        if self._coming:
+            self._give_up_loading()
+            self.status_changed.emit()
+
+    def _give_up_loading(self) -> None:
+        if self._coming:
+            loading, runner, _ = self._coming
+            loading.give_up()
+            self._dismiss(runner)
+            self._coming = None
 
     def open_again(self, run: Run) -> None:
         """Goes on with a run that was left."""
@@ -212,7 +233,12 @@ class Session(QObject):
     @property
     def loading(self) -> RunRequest | None:
         """The run that is being loaded, if one is."""
-        return self._coming[0] if self._coming else None
+        return self._coming[0].request if self._coming else None
+
+    @property
+    def loading_progress(self) -> tuple[str, int, int]:
+        """What is being done for it, how many are done, of how many (0 if nobody knows)."""
+        return self._coming[0].progress if self._coming else ("", 0, 0)
 
     @property
     def wanted(self) -> RunRequest | None:
@@ -360,10 +386,10 @@ class Session(QObject):
         self._ended = True
         self._timer.stop()
         self.player.stop()
-        for runner in (self._coming[1] if self._coming else None, self._runner):
-            if runner:
-                self._dismiss(runner)
-        self._coming = self._runner = None
+        self._give_up_loading()
+        if self._runner:
+            self._dismiss(self._runner)
+        self._runner = None
 
     @property
     def has_ended(self) -> bool:
@@ -415,13 +441,16 @@ class Session(QObject):
                     self.runs.left(run, entry.run)
         self._leaving = [(runner, run) for runner, run in self._leaving if runner.is_alive]
 
-    def _drain_coming(self, request: RunRequest, runner: Runner, run: Run | None) -> None:
+    def _drain_coming(self, loading: Loading, runner: Runner, run: Run | None) -> None:
         """Waits for the run that is being loaded to be ready, or to fail."""
+        if loading.progress != self._told_progress:
+            self._told_progress = loading.progress
+            self.loading_changed.emit()
         outbox = runner.drain()
         for entry in outbox.entries:
             if isinstance(entry, Ready):
                 self._coming = None
-                self._change_run(request, runner, run, entry)
+                self._change_run(loading.request, runner, run, entry)
                 if outbox.vector is not None:
                     self._show_vector(*outbox.vector)
                 return
@@ -461,6 +490,7 @@ class Session(QObject):
             self.image_index = 0
             self._let_go_of_image(ready.dataset)
         self._inspect()
+        self._remember_data(request.data)
         self._list_run(request, run, settings_before)
         self.run_changed.emit()
         self.past.changed.emit()
@@ -470,6 +500,11 @@ class Session(QObject):
         self.times_changed.emit()
         if self._play_when_ready:
             self.play()
+
+    def _remember_data(self, name: str) -> None:
+        if name not in LOADERS:
+            names = dict.fromkeys([name, *self.recent_data])
+            self.recent_data = list(names)[:MOST_RECENT_DATA]
 
     def _let_go_of_image(self, dataset: Dataset) -> None:
         """Of other data: a picture stays if it fits, but its class has no name any more."""
@@ -616,15 +651,3 @@ class Session(QObject):
 def request_for(saved: SavedRun) -> RunRequest:
     """What opens a run that was left or saved."""
     return RunRequest(saved.data, saved.spec, saved.settings, None, saved)
-
-
-def _build(request: RunRequest, dataset: Dataset) -> Trainer:
-    """The trainer of a new run, or of one that goes on."""
-    if request.start:
-        return request.start.trainer(dataset)
-    epochs = request.epochs or planned_epochs(len(dataset.train))
-    settings = replace(request.settings, epochs=epochs)
-    trainer = Trainer(architecture(request.network), dataset, settings)
-    if request.weights:
-        keep_weights(*request.weights, trainer.network)
-    return trainer

@@ -1,6 +1,7 @@
 """The windows beside the main one: each is made when it is first asked for, all end together."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 from PySide6.QtCore import QObject, QSettings, Slot
@@ -8,8 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.picture import Source
 from cnnviz.core.receptive_field import Place
+from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.editor_window import EditorWindow
+from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
@@ -76,6 +79,22 @@ class Windows(QObject):
         """One map large."""
         if window := self._get(MapWindow):
             window.open_at(place)
+
+    @Slot()
+    def open_data(self) -> None:
+        """Data of one's own."""
+        self._open(DataWindow)
+
+    @Slot()
+    def open_experiments(self) -> None:
+        """Networks that differ in one thing."""
+        self._open(ExperimentsWindow)
+
+    def open_data_at(self, path: Path) -> None:
+        """The same, and reads what is at `path`."""
+        if window := self._get(DataWindow):
+            window.show_in_front()
+            window.read(path)
 
     def made(self, kind: Maker[Kind]) -> Kind | None:
         """The window of this kind, if anybody has asked for it."""

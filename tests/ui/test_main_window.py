@@ -28,8 +28,10 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.editor_window import EditorWindow
+from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
@@ -101,6 +103,8 @@ def after(method):
         "files.open": lambda window: dialog(QFileDialog) is not None,
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
+        "windows.open_data": lambda window: is_open(window, DataWindow),
+        "windows.open_experiments": lambda window: is_open(window, ExperimentsWindow),
         "windows.open_runs": lambda window: is_open(window, RunsWindow),
         "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_draw": lambda window: is_open(window, DrawWindow),

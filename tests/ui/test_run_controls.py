@@ -12,9 +12,10 @@ from cnnviz.core.presets import preset
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase, Status
 from cnnviz.ui.messages import Notice, RunRequest
-from cnnviz.ui.run_controls import RunControls, duration
+from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.quantities import duration
 
 LEFT = Qt.MouseButton.LeftButton
 CONTROL = Qt.KeyboardModifier.ControlModifier

@@ -7,8 +7,9 @@ which is what a convolution counts on. To a dense layer it is all the same.
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from cnnviz.core.datasets.dataset import Dataset, Split
+from cnnviz.core.datasets.dataset import Dataset, Scalar, Split
 
 PIXEL_STREAM = 2
 """Keeps the random numbers of this order apart from those of weights and shuffled images."""
@@ -19,12 +20,9 @@ def with_shuffled_pixels(dataset: Dataset, seed: int = 0) -> Dataset:
 
     It has the dataset's name with “, pixels shuffled” after it, which `load_dataset` does not know.
     """
-    _, height, width = dataset.input_shape
-    order = np.random.default_rng([seed, PIXEL_STREAM]).permutation(height * width)
 
     def shuffled(split: Split) -> Split:
-        rows = split.pixels.reshape(*split.pixels.shape[:2], -1)
-        return Split(np.take(rows, order, axis=2).reshape(split.pixels.shape), split.labels)
+        return Split(shuffle_pixels(split.pixels, seed), split.labels)
 
     return replace(
         dataset,
@@ -33,3 +31,10 @@ def with_shuffled_pixels(dataset: Dataset, seed: int = 0) -> Dataset:
         train=shuffled(dataset.train),
         test=shuffled(dataset.test),
     )
+
+
+def shuffle_pixels(images: NDArray[Scalar], seed: int = 0) -> NDArray[Scalar]:
+    """Images (N, C, H, W) with their pixels in that order; a copy."""
+    order = np.random.default_rng([seed, PIXEL_STREAM]).permutation(int(np.prod(images.shape[2:])))
+    rows = images.reshape(*images.shape[:2], -1)
+    return np.take(rows, order, axis=2).reshape(images.shape)

@@ -11,6 +11,8 @@ from cnnviz.ui import theme
 MARGIN = 11
 GAP = 7
 ARROW = 8
+Entry = tuple[str, str, str]
+"""Key, title, explanation."""
 
 
 class ChoiceButton(QToolButton):
@@ -19,9 +21,8 @@ class ChoiceButton(QToolButton):
     chosen = Signal(str)
 
     def __init__(
-        self, caption: str, choices: Sequence[tuple[str, str, str]], parent: QWidget | None = None
+        self, caption: str, choices: Sequence[Entry], parent: QWidget | None = None
     ) -> None:
-        """`choices` are (key, title, explanation)."""
         super().__init__(parent)
         self._caption = caption
         self._title = ""
@@ -31,21 +32,33 @@ class ChoiceButton(QToolButton):
         menu.setToolTipsVisible(True)
         self._group = QActionGroup(self)
         self._group.triggered.connect(self._pick)
-        for key, title, explanation in choices:
-            action = QAction(title, self, checkable=True)
-            action.setData(key)
-            action.setToolTip(explanation)
-            self._group.addAction(action)
-            menu.addAction(action)
         self.setMenu(menu)
+        self.set_choices([choices])
+
+    def set_choices(self, sections: Sequence[Sequence[Entry]]) -> None:
+        """Other lines in place of those before, in sections with a line between."""
+        menu = self.menu()
+        for action in self._group.actions():
+            self._group.removeAction(action)
+            action.deleteLater()
+        menu.clear()
+        for section in sections:
+            if section and not menu.isEmpty():
+                menu.addSeparator()
+            for key, title, explanation in section:
+                action = QAction(title, menu, checkable=True)
+                action.setData(key)
+                action.setToolTip(explanation)
+                self._group.addAction(action)
+                menu.addAction(action)
 
     def show_choice(self, key: str, title: str | None = None) -> None:
-        """Shows `key` as chosen, without telling anybody; `title` for one that is not listed."""
+        """Shows `key` as chosen, without telling anybody; as `title`, or as the menu calls it."""
         self.key = key
         self._title = title or key
         for action in self._group.actions():
             action.setChecked(action.data() == key)
-            if action.data() == key:
+            if action.data() == key and not title:
                 self._title = action.text()
         self.setAccessibleName(f"{self._caption}: {self._title}")
         self.updateGeometry()
@@ -107,5 +120,5 @@ class ChoiceButton(QToolButton):
         key = str(action.data())
         before = self.key
         if key != before:
-            self.show_choice(before)
+            self.show_choice(before, self._title)
             self.chosen.emit(key)

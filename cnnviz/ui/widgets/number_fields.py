@@ -91,9 +91,10 @@ class BatchField(QSpinBox):
         factor = 2.0 ** min(max(steps, -16), 16)
         self.setValue(int(min(self.value() * factor, self.maximum())))
 
-    def show_value(self, value: int) -> None:
-        """Shows a value without telling anybody."""
+    def show_value(self, value: int, most: int) -> None:
+        """Shows a value without telling anybody, not even of one before that was too large."""
         with QSignalBlocker(self):
+            self.setMaximum(most)
             self.setValue(value)
 
 

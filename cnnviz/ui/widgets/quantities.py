@@ -1,4 +1,4 @@
-"""Large numbers as people read them: three digits that count and a prefix, 92.2 M."""
+"""Large numbers as people read them, with three digits that count: 92.2 M; and times to come."""
 
 from cnnviz.core.curves import short
 from cnnviz.ui.theme import THIN_SPACE
@@ -22,3 +22,15 @@ def digits(value: float) -> str:
         if value >= limit:
             return f"{value:.{places}f}"
     return short(value) if value else "0"
+
+
+def duration(seconds: float) -> str:
+    """A time to come in words: 38 s, 2 min 05 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min"

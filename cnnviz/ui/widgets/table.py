@@ -87,9 +87,9 @@ class CellModel(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self.columns = columns
-        self.cells: list[list[Cell]] = []
+        self.cells: Sequence[Sequence[Cell]] = []
 
-    def show_cells(self, cells: list[list[Cell]]) -> None:
+    def show_cells(self, cells: Sequence[Sequence[Cell]]) -> None:
         """Takes over new cells; the selection stays if there are as many rows as before."""
         if len(cells) != len(self.cells):
             self.beginResetModel()
