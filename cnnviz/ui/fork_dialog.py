@@ -22,6 +22,7 @@ from cnnviz.core.fork import Differences, in_force
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.settings import Settings, usual_rate
 from cnnviz.ui import theme
+from cnnviz.ui.forking import fork_off
 from cnnviz.ui.runs import Run
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_button import ChoiceButton
@@ -240,7 +241,7 @@ class ForkDialog(QDialog):
         others = self.differences
         if self._is_open and not self.looked_at.isChecked():
             self._session.past.look_at(None)
-        self._session.fork(others, self._play, None if self._is_open else self.run)
+        fork_off(self._session, others, self._play, None if self._is_open else self.run)
         super().accept()
 
 

@@ -13,11 +13,8 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviz.core.datasets import LOADERS, Dataset
-from cnnviz.core.errors import CnnvizError
-from cnnviz.core.fork import Differences, fork, settings_at
 from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
-from cnnviz.core.optimizers import optimizer
 from cnnviz.core.outbox import (
     Captured,
     Changed,
@@ -37,8 +34,8 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
-from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
+from cnnviz.ui import reports
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
@@ -49,9 +46,10 @@ from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
 from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
+from cnnviz.ui.run_threads import Coming, RunThreads
 from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
-from cnnviz.ui.shown_image import ShownImage
+from cnnviz.ui.shown_image import ShownImage, after_change, of_test_set
 from cnnviz.ui.slide import Slide
 
 TEXT_SECONDS = 0.25
@@ -112,15 +110,11 @@ class Session(QObject):
         self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
-        self._runner: Runner | None = None
-        self._coming: tuple[Loading, Runner, Run | None] | None = None
+        self._threads = RunThreads()
         self._told_progress = ("", 0, 0)
-        self._leaving: list[tuple[Runner, Run | None]] = []
-        self._wants_capture: list[tuple[Run, Callable[[SavedRun], None]]] = []
         self._ended = False
         self._recent = RecentTimes()
         self._text_due = 0.0
-        self._play_when_ready = False
         self._timer = QTimer(self)
         self._timer.setInterval(SHORTEST_MS)
         self._pace = FramePace()
@@ -144,73 +138,23 @@ class Session(QObject):
             return
         if dataset is None and self.request and self.request.data == request.data:
             dataset = self.dataset
-        self._give_up_loading()
         if self.request is None:
             self.request, self.settings = request, request.settings
             self.settings_changed.emit()
-        loading = Loading(request, dataset)
-        timeline = Timeline(self.runs.budget)
-        if request.start:
-            request.start.timeline(timeline)
-        runner = Runner(loading.build, timeline, gentle=True)
-        self._coming = (loading, runner, run)
-        self._play_when_ready = play
-        runner.start()
+        self._threads.load(Loading(request, dataset), run, play, self.runs.budget)
         self._timer.start()
         self.status_changed.emit()
 
     def cancel_loading(self) -> None:
         """Gives up the run that is being loaded; the run of now stays."""
-        if self._coming:
-            self._give_up_loading()
+        if self._threads.coming:
+            self._threads.give_up_loading()
             self.status_changed.emit()
-
-    def _give_up_loading(self) -> None:
-        if self._coming:
-            loading, runner, _ = self._coming
-            loading.give_up()
-            self._dismiss(runner)
-            self._coming = None
 
     def open_again(self, run: Run) -> None:
         """Goes on with a run that was left."""
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
-
-    def fork(self, others: Differences, play: bool = False, run: Run | None = None) -> None:
-        """Goes on from the moment that is looked at with other settings, as a run of its own.
-
-        `run` is one that was left, of which it goes on from the newest batch.
-        """
-        if run and run.saved:
-            self._begin_fork(run, run.complete(run.saved), run.saved.newest, others, play)
-            return
-        parent, at = self.runs.open, self.past.snapshot
-
-        def begin(saved: SavedRun) -> None:
-            assert parent
-            origin = at if at and at.step <= saved.step else saved.newest
-            if self._begin_fork(parent, saved, origin, others, play):
-                self._pin(origin.step)
-
-        self.capture(begin)
-
-    def _begin_fork(
-        self, parent: Run, saved: SavedRun, at: Snapshot, others: Differences, play: bool
-    ) -> bool:
-        batches = parent.batches_per_epoch
-        try:
-            forked = fork(saved, at, batches, others)
-        except CnnvizError as error:
-            self.noticed.emit(Notice(str(error)))
-            return False
-        name, color = self.runs.next_name()
-        data, timeline = parent.data, forked.timeline()
-        run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
-        run.differences = differences(parent, run, settings_at(saved, at.step))
-        run.origin = forked.origin
-        self.open_run(request_for(forked), play, run)
-        return True
 
     def compare_with(self, run: Run) -> None:
         """Lays what a run that was left makes of the digit beside it; raises SpecError."""
@@ -218,27 +162,31 @@ class Session(QObject):
             source = OtherRun(run, self.network)
             self.comparison.keep(source(self.image, self.shown_step), source)
 
-    def _pin(self, step: int) -> None:
-        """A fork's beginning stays in its parent too."""
+    def pin(self, step: int) -> None:
+        """The snapshot at `step` is never thinned out."""
         self.timeline.pin(step)
         if self._runner:
             self._runner.pin(step)
 
     def capture(self, then: Callable[[SavedRun], None]) -> None:
         """Calls `then` with all of the open run, as it is after the batch of now."""
-        if self._runner and self.runs.open:
-            self._wants_capture.append((self.runs.open, then))
-            self._runner.capture()
+        if self.runs.open:
+            self._threads.capture(self.runs.open, then)
+
+    @property
+    def _runner(self) -> Runner | None:
+        return self._threads.open
 
     @property
     def loading(self) -> RunRequest | None:
         """The run that is being loaded, if one is."""
-        return self._coming[0].request if self._coming else None
+        return self._threads.loading
 
     @property
     def loading_progress(self) -> tuple[str, int, int]:
         """What is being done for it, how many are done, of how many (0 if nobody knows)."""
-        return self._coming[0].progress if self._coming else ("", 0, 0)
+        coming = self._threads.coming
+        return coming.loading.progress if coming else ("", 0, 0)
 
     @property
     def wanted(self) -> RunRequest | None:
@@ -329,7 +277,7 @@ class Session(QObject):
         """Shows another image of the test set; an index outside of it is ignored."""
         if self.dataset is None or not 0 <= index < len(self.dataset.test):
             return
-        self._show_image(self._test_image(self.dataset, index))
+        self._show_image(of_test_set(self.dataset, index))
 
     def show_picture(self, values: Array, words: str, label: int | None = None) -> None:
         """Shows an image that is not of the test set: float32 (C, H, W) in [0, 1].
@@ -346,12 +294,6 @@ class Session(QObject):
             self.image_index = image.number
         self._inspect()
         self.image_changed.emit()
-
-    @staticmethod
-    def _test_image(dataset: Dataset, index: int) -> ShownImage:
-        images, labels = dataset.test.batch(np.array([index]))
-        label = int(labels[0])
-        return ShownImage(images[0], f"No. {index}, a {dataset.class_names[label]}", index, label)
 
     @Slot()
     def keep_or_end(self) -> None:
@@ -372,7 +314,7 @@ class Session(QObject):
     @property
     def last_test_image(self) -> ShownImage | None:
         """The test image that is shown, or that was before another picture."""
-        return self._test_image(self.dataset, self.image_index) if self.dataset else None
+        return of_test_set(self.dataset, self.image_index) if self.dataset else None
 
     @property
     def label(self) -> int | None:
@@ -386,10 +328,8 @@ class Session(QObject):
         self._ended = True
         self._timer.stop()
         self.player.stop()
-        self._give_up_loading()
-        if self._runner:
-            self._dismiss(self._runner)
-        self._runner = None
+        self._threads.give_up_loading()
+        self._threads.leave()
 
     @property
     def has_ended(self) -> bool:
@@ -399,17 +339,17 @@ class Session(QObject):
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        self._drain_leaving()
-        return not (self._leaving or self._runner or self._coming)
+        self._threads.drain_leaving(self.runs.left)
+        return self._threads.are_over
 
     # What the runner tells.
 
     @Slot()
     def drain(self) -> None:
         """Takes what the threads have told since the last call and tells the views."""
-        self._drain_leaving()
-        if self._coming:
-            self._drain_coming(*self._coming)
+        self._threads.drain_leaving(self.runs.left)
+        if self._threads.coming:
+            self._drain_coming(self._threads.coming)
         if self._runner is None:
             return
         status = self._runner.status  # first: it must not be ahead of what is told
@@ -432,45 +372,30 @@ class Session(QObject):
         if interval != self._timer.interval():
             self._timer.setInterval(interval)
 
-    def _drain_leaving(self) -> None:
-        """The last that a thread tells is the whole of its run."""
-        for runner, run in self._leaving:
-            for entry in runner.drain().entries if run else ():
-                if isinstance(entry, Captured) and run:
-                    self._hand_over(run, entry.run)
-                    self.runs.left(run, entry.run)
-        self._leaving = [(runner, run) for runner, run in self._leaving if runner.is_alive]
-
-    def _drain_coming(self, loading: Loading, runner: Runner, run: Run | None) -> None:
+    def _drain_coming(self, coming: Coming) -> None:
         """Waits for the run that is being loaded to be ready, or to fail."""
-        if loading.progress != self._told_progress:
-            self._told_progress = loading.progress
+        if coming.loading.progress != self._told_progress:
+            self._told_progress = coming.loading.progress
             self.loading_changed.emit()
-        outbox = runner.drain()
+        outbox = coming.runner.drain()
         for entry in outbox.entries:
             if isinstance(entry, Ready):
-                self._coming = None
-                self._change_run(loading.request, runner, run, entry)
+                self._change_run(coming, entry)
                 if outbox.vector is not None:
                     self._show_vector(*outbox.vector)
                 return
             if isinstance(entry, Failed):
-                self._coming = None
-                self._dismiss(runner)
+                self._threads.give_up_loading()
                 self.noticed.emit(Notice(entry.message, entry.details))
                 self.status_changed.emit()
                 return
 
-    def _change_run(
-        self, request: RunRequest, runner: Runner, run: Run | None, ready: Ready
-    ) -> None:
+    def _change_run(self, coming: Coming, ready: Ready) -> None:
         # While views and network still belong together, for whoever draws at once.
         self.selection.forget()
         self.comparison.end()
-        if self._runner:
-            self._dismiss(self._runner, self.runs.open)
-        same_images = self.dataset is ready.dataset
-        self._runner = runner
+        self._threads.enter(coming.runner, self.runs.open)
+        request, same_images = coming.loading.request, self.dataset is ready.dataset
         self.request = replace(request, weights=None)  # they have done their work
         settings_before = self.settings
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
@@ -488,31 +413,23 @@ class Session(QObject):
         self._recent.clear()
         if not same_images:
             self.image_index = 0
-            self._let_go_of_image(ready.dataset)
+            self.image = after_change(self.image, ready.dataset)
         self._inspect()
         self._remember_data(request.data)
-        self._list_run(request, run, settings_before)
+        self._list_run(request, coming.run, settings_before)
         self.run_changed.emit()
         self.past.changed.emit()
         self.image_changed.emit()
         self.history_changed.emit()
         self.status_changed.emit()
         self.times_changed.emit()
-        if self._play_when_ready:
+        if coming.play:
             self.play()
 
     def _remember_data(self, name: str) -> None:
         if name not in LOADERS:
             names = dict.fromkeys([name, *self.recent_data])
             self.recent_data = list(names)[:MOST_RECENT_DATA]
-
-    def _let_go_of_image(self, dataset: Dataset) -> None:
-        """Of other data: a picture stays if it fits, but its class has no name any more."""
-        image = self.image
-        if image and image.number is None and image.values.shape == dataset.input_shape:
-            self.image = replace(image, label=None)
-        else:
-            self.image = self._test_image(dataset, 0)
 
     def _list_run(self, request: RunRequest, run: Run | None, settings: Settings) -> None:
         """The open run in the list of runs."""
@@ -543,49 +460,23 @@ class Session(QObject):
             elif isinstance(entry, Edited):
                 self.edits.settle(entry.edits)
             elif isinstance(entry, Captured) and self.runs.open:
-                self._hand_over(self.runs.open, entry.run)
+                self._threads.hand_over(self.runs.open, entry.run)
             elif isinstance(entry, Changed):
                 self.runs.changed.emit()
             elif isinstance(entry, LossDiverged):
-                self._report_divergence(entry)
+                self.noticed.emit(reports.diverged(entry, self.settings, self._go_back))
             elif isinstance(entry, Failed):
-                self._report_failure(entry)
+                self.noticed.emit(reports.failed(entry, self._start_over))
         if entries:
             self.history_changed.emit()
 
-    def _hand_over(self, run: Run, saved: SavedRun) -> None:
-        """To all who asked for the whole of `run`."""
-        wanted, self._wants_capture = self._wants_capture, []
-        for whose, then in wanted:
-            if whose is run:
-                then(run.complete(saved))
-            else:
-                self._wants_capture.append((whose, then))
+    def _go_back(self, step: int, rate: float) -> None:
+        self.travel(step)
+        self.set_learning_rate(rate)
 
-    def _report_divergence(self, entry: LossDiverged) -> None:
-        usual = optimizer(self.settings.optimizer).default_rate
-        lower = min(self.settings.learning_rate / 4, usual)
-
-        def go_back() -> None:
-            self.travel(entry.back_to)
-            self.set_learning_rate(lower)
-
-        self.noticed.emit(
-            Notice(
-                f"The loss became {entry.loss} at batch {entry.step + 1}, so training paused. "
-                "The learning rate is probably too high.",
-                action=f"Go back to batch {entry.back_to}, rate {lower:g}",
-                act=go_back,
-            )
-        )
-
-    def _report_failure(self, entry: Failed) -> None:
-        def start_over() -> None:
-            if self.wanted:
-                self.open_run(self.wanted)
-
-        text = f"Training stopped. {entry.message}"
-        self.noticed.emit(Notice(text, entry.details, "Start over", start_over))
+    def _start_over(self) -> None:
+        if self.wanted:
+            self.open_run(self.wanted)
 
     def _show_vector(self, step: int, vector: Array) -> None:
         if self.network is None:
@@ -641,11 +532,6 @@ class Session(QObject):
         if self._runner:
             wish(self._runner)
             self.drain()
-
-    def _dismiss(self, runner: Runner, run: Run | None = None) -> None:
-        """Has a thread end; what it tells last is kept as what `run` was."""
-        runner.stop()
-        self._leaving.append((runner, run))
 
 
 def request_for(saved: SavedRun) -> RunRequest:

@@ -1,7 +1,10 @@
 """The image that goes through the network: of the test set, drawn, or any picture."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from cnnviz.core.datasets import Dataset
 from cnnviz.core.workspace import Array
 
 
@@ -17,3 +20,17 @@ class ShownImage:
     """Which of the test set it is; None for any other image."""
     label: int | None = None
     """Its true class, where that is known."""
+
+
+def of_test_set(dataset: Dataset, index: int) -> ShownImage:
+    """The test image of that number."""
+    images, labels = dataset.test.batch(np.array([index]))
+    label = int(labels[0])
+    return ShownImage(images[0], f"No. {index}, a {dataset.class_names[label]}", index, label)
+
+
+def after_change(image: ShownImage | None, dataset: Dataset) -> ShownImage:
+    """With other data: a picture stays if it fits, but its class has no name any more."""
+    if image and image.number is None and image.values.shape == dataset.input_shape:
+        return replace(image, label=None)
+    return of_test_set(dataset, 0)

@@ -473,7 +473,7 @@ def test_loading_is_cancelled(way, window, photos, slowly, session, until, press
     assert session.loading is None
     assert window.controls.place.cancel_button.isHidden()
     assert window.controls.place.words.text().startswith("Untrained")
-    until(lambda: not session._leaving or session.drain())
+    until(lambda: not session._threads._leaving or session.drain())
     assert session.request.data == "digits"
     assert session.recent_data == []
     assert notices == []
@@ -483,7 +483,7 @@ def test_another_choice_gives_up_what_is_loading(window, photos, slowly, session
     session.open_run(RunRequest(str(photos), "tiny", Settings(batch_size=8)))
     session.open_run(RunRequest("digits", "mlp", Settings()))
     until(lambda: session.spec.name == "mlp")
-    until(lambda: session.drain() or not session._leaving)
+    until(lambda: session.drain() or not session._threads._leaving)
 
 
 def test_the_window_closes_while_data_load(window, photos, slowly, session, until):

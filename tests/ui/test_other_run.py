@@ -11,6 +11,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu
 from cnnviz.ui.comparison import Side
 from cnnviz.ui.comparison_view import ComparisonView
+from cnnviz.ui.forking import fork_off
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.other_run import OtherRun
 
@@ -87,7 +88,7 @@ def test_it_follows_the_moment(session, first, train):
 def test_a_fork_before_the_first_batch_of_it_shows_its_first(session, first, train, until):
     session.open_again(first)
     until(lambda: session.runs.open is first)
-    session.fork(Differences(optimizer="momentum"))
+    fork_off(session, Differences(optimizer="momentum"))
     until(lambda: session.runs.open is not first and first.saved is not None)
     forked = session.runs.open
     train(session, 30)

@@ -6,6 +6,7 @@ import pytest
 from cnnviz.core.fork import Differences
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
+from cnnviz.ui.forking import fork_off
 from cnnviz.ui.messages import RunRequest
 
 
@@ -85,7 +86,7 @@ def test_a_fork_goes_on_and_its_parent_stays(session, train, until):
     parent, batches = session.runs.open, len(session.timeline)
     session.past.look_at(50)
     before = vector(session)
-    session.fork(Differences(learning_rate=0.0005))
+    fork_off(session, Differences(learning_rate=0.0005))
     until(lambda: session.runs.open is not parent and settled(session))
     fork = session.runs.open
     assert (fork.parent, fork.origin.step, fork.origin.run) == (parent, 50, "Run 1")
@@ -104,7 +105,7 @@ def test_a_fork_goes_on_and_its_parent_stays(session, train, until):
 def test_a_fork_of_the_newest_batch(session, train, until):
     train(session, 12)
     parent, step = session.runs.open, len(session.timeline)
-    session.fork(Differences(optimizer="momentum"))
+    fork_off(session, Differences(optimizer="momentum"))
     until(lambda: session.runs.open is not parent and settled(session))
     assert session.runs.open.origin.step == step
     assert session.timeline.first == step
@@ -118,7 +119,7 @@ def test_a_fork_of_the_newest_batch(session, train, until):
 def test_a_fork_with_another_batch_size_counts_from_zero(session, train, until):
     train(session, 12)
     parent = session.runs.open
-    session.fork(Differences(batch_size=64))
+    fork_off(session, Differences(batch_size=64))
     until(lambda: session.runs.open is not parent and settled(session))
     assert (session.status.step, session.status.batches_per_epoch) == (0, 22)
     fork = session.runs.open
@@ -134,7 +135,7 @@ def test_a_fork_that_makes_no_sense_is_refused_in_words(session, train, until):
         ({"learning_rate": 0.0}, "above zero"),
         ({"batch_size": 9**9}, "larger"),
     ):
-        session.fork(Differences(**difference))
+        fork_off(session, Differences(**difference))
         until(lambda: notices != [])
         assert why in notices.pop().text
         assert session.loading is None

@@ -21,6 +21,7 @@ from cnnviz.core.run_curves import Across, Height
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.fork_dialog import ForkDialog
+from cnnviz.ui.forking import fork_off
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.runs import MEGABYTE
 from cnnviz.ui.runs_overlay import NO_BATCH, NO_EPOCH, NO_RUN
@@ -57,13 +58,13 @@ def open_another(session, until, settled):
 
 @pytest.fixture
 def fork(session, until, settled):
-    def fork_off(**others):
+    def fork_one(**others):
         before = session.runs.open
-        session.fork(Differences(**others))
+        fork_off(session, Differences(**others))
         until(lambda: session.runs.open is not before and settled())
         return session.runs.open
 
-    return fork_off
+    return fork_one
 
 
 @pytest.fixture
