@@ -203,7 +203,8 @@ def spaced(number: int) -> str:
 
 def vital_colors() -> list[tuple[int, int, int]]:
     """Those that mean something, as (red, green, blue): what a film must not blur."""
-    return [_rgb(getattr(_current, field.name)) for field in fields(_current)[1:]]
+    named = [getattr(_current, field.name) for field in fields(_current)[1:]]
+    return [_rgb(value) for value in named if isinstance(value, str)]
 
 
 def signed_table() -> NDArray[np.uint8]:
