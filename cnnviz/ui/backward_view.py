@@ -16,6 +16,7 @@ from cnnviz.core.one_image import as_dissection
 from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.ui import theme
+from cnnviz.ui.arithmetic_blocks import number
 from cnnviz.ui.gradient_panel import GradientPanel
 from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
@@ -158,8 +159,9 @@ class BackwardView(QWidget):
             label,
             values,
             kernels,
+            dict.fromkeys(kernels, "gradient"),
             backward.blocked,
-            frozenset([*values, *kernels]),
+            frozenset(values),
         )
         self.canvas.show_frame(frame)
         if session.is_training:
@@ -186,10 +188,10 @@ class BackwardView(QWidget):
             )
         if session.label is None:
             return (
-                f"Loss {backward.loss:.4f} at {step}. This image has no label, so the network's "
-                f"own answer, {name}, is taken for it."
+                f"Loss {number(backward.loss)} at {step}. This image has no label; the network's own "
+                f"answer, {name}, is taken for it."
             )
-        return f"Loss {backward.loss:.4f} at {step}, for the label {name}"
+        return f"Loss {number(backward.loss)} at {step}, for the label {name}"
 
     # One gradient.
 
@@ -226,9 +228,7 @@ class BackwardView(QWidget):
     # Events.
 
     def _fit(self) -> None:
-        self.canvas.fit(
-            QSizeF(self.scroll.width() - SCROLL_BAR, self.scroll.height() - SCROLL_BAR)
-        )
+        self.canvas.fit(QSizeF(self.scroll.width() - SCROLL_BAR, self.scroll.height() - SCROLL_BAR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays the columns out."""

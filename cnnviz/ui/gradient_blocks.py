@@ -72,8 +72,7 @@ def gradient_blocks(
 def _loss(found: ImageLoss, classes: Sequence[str]) -> Iterator[Block]:
     exponentials = found.exponentials
     lines = [
-        Line((classes[k],), (float(z),), float(exponentials[k]))
-        for k, z in enumerate(found.logits)
+        Line((classes[k],), (float(z),), float(exponentials[k])) for k, z in enumerate(found.logits)
     ]
     yield Ledger(("class", "z"), lines, "exp(z − m)")
     yield Rule()

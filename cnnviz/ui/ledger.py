@@ -1,4 +1,4 @@
-"""A table in the arithmetic: the largest of many products, each with where it is and its factors."""
+"""A table in the arithmetic: the largest of many products, with where each is and its factors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Ledger(Block):
     """A heading and a line a product, with a bar as long as it is large."""
 
     ROW, HEAD = 18.0, 18.0
-    PLACE, FACTOR = 46.0, 68.0
+    PLACE, FACTOR = 42.0, 72.0
     """Widths of the columns before the bar."""
 
     def __init__(self, titles: Sequence[str], lines: Sequence[Line], result: str) -> None:

@@ -11,7 +11,7 @@ from cnnviz.ui.widgets.choice_menu import Choice, Section
 SECTIONS: tuple[tuple[str, ...], ...] = (
     ("files.open", "files.save", "files.save_as"),
     ("exports.choose_format", "exports.open_weights"),
-    ("windows.open_time_lab",),
+    ("windows.open_learning", "windows.open_time_lab"),
     ("save_window",),
     ("change_theme", "show_shortcuts", "close"),
 )

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter
 
 AXES = {4: ("filter", "channel", "y", "x"), 2: ("unit", "input"), 1: ("bias",)}
+
+FIELD = 46
+"""Pixels: four digits."""
 
 
 class ParameterChooser(QWidget):
@@ -26,17 +29,20 @@ class ParameterChooser(QWidget):
         self.array.activated.connect(self._other_array)
         self.numbers = [QSpinBox() for _ in range(4)]
         self.titles = [QLabel() for _ in range(4)]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(5)
-        row.addWidget(self.array)
         for title, field in zip(self.titles, self.numbers, strict=True):
             title.setProperty("small", "true")
-            field.setProperty("slim", "true")
+            field.setFixedWidth(FIELD)
             field.valueChanged.connect(self._tell)
             row.addWidget(title)
             row.addWidget(field)
         row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.array)
+        column.addLayout(row)
         self._fit()
 
     def show_network(self, network: Network | None) -> None:

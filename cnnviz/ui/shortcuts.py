@@ -39,6 +39,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+E",), "exports.choose_format", "Export the network or the run…"),
     Shortcut(("Ctrl+I",), "exports.open_weights", "Begin with weights from a file…"),
     Shortcut(("Ctrl+Shift+P",), "save_window", "Save a picture of the window"),
+    Shortcut(("G",), "windows.open_learning", "How it learns: gradients, microscope, health"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut((",",), "loss.look_back", "Look back: the snapshot before"),
     Shortcut((".",), "loss.look_forward", "The snapshot after"),

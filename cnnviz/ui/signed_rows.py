@@ -89,4 +89,6 @@ class SignedRows:
         length = share * bar.width() / 2
         filled = QRectF(min(middle, middle + length), bar.y(), abs(length), bar.height())
         painter.fillRect(filled, theme.color(colors.positive if share > 0 else colors.negative))
-        painter.fillRect(QRectF(middle, bar.y() - 1, 1, bar.height() + 2), theme.color(colors.muted))
+        painter.fillRect(
+            QRectF(middle, bar.y() - 1, 1, bar.height() + 2), theme.color(colors.muted)
+        )

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.activations import ReLU
 from cnnviz.core.arithmetic_text import where
 from cnnviz.core.backward_arithmetic_text import parameter_words
 from cnnviz.core.network import Network
@@ -38,6 +39,7 @@ from cnnviz.ui.two_way_pictures import Frame, TwoWayPictures
 from cnnviz.ui.widgets.plate import paint_plate
 
 Chosen = Place | Parameter
+KERNEL_WORDS = {"weight": "kernels", "gradient": "kernels", "step": "steps"}
 PIXELS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -48,8 +50,8 @@ MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
 BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-SAMPLE = "kernels ±0.000123"
-"""As wide as a note below a title becomes."""
+KERNELS, BLOCKED, SCALE = "kernels ±1.23e-05", "56 % blocked", "±1.23e-05 "
+"""As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
 BOLD = QFont.Weight.DemiBold
 
@@ -134,9 +136,9 @@ class TwoWayCanvas(QWidget):
         note = ""
         kernels = self._pictures.kernel_level(column)
         if kernels is not None:
-            note = f"kernels {scale(kernels)}"
+            note = f"{KERNEL_WORDS[frame.kernel_words[column.name]]} {scale(kernels)}"
         elif column.name in frame.blocked:
-            note = f"{frame.blocked[column.name].mean():.0%} blocked"
+            note = f"{100 * frame.blocked[column.name].mean():.0f} % blocked"
         level = self._pictures.level(column)
         if column.kind is Kind.CLASSES:
             note = "p − y" if column.name in frame.gradients else "logits z"
@@ -149,10 +151,17 @@ class TwoWayCanvas(QWidget):
 
     def _text_width(self, column: Column) -> float:
         small = QFontMetricsF(theme.font(theme.SMALL))
-        needed = small.horizontalAdvance(column.lines[0])
+        texts = [column.lines[0], SCALE]
         if column.kernels:
-            needed = max(needed, small.horizontalAdvance(SAMPLE))
-        return max(needed, self._title_width(column))
+            texts.append(KERNELS)
+        elif column.name in self._relus:
+            texts.append(BLOCKED)
+        return max(self._title_width(column), *map(small.horizontalAdvance, texts))
+
+    @property
+    def _relus(self) -> set[str]:
+        layers = self._network.layers if self._network else []
+        return {layer.name for layer in layers if isinstance(layer, ReLU)}
 
     def _title_width(self, column: Column) -> float:
         classes = classes_width(self._names) + 24 if column.kind is Kind.CLASSES else 0.0
@@ -222,8 +231,7 @@ class TwoWayCanvas(QWidget):
             text = parameter_words(network.layers, choice)
             if kernels is None or what != "weight" or kernels.ndim != len(choice.index):
                 return text
-            kind = "gradient" if layer in frame.gradients else "weight"
-            return f"{text} · {kind} {number(kernels[choice.index])}"
+            return f"{text} · {frame.kernel_words[layer]} {number(kernels[choice.index])}"
         values = frame.values.get(choice.layer)
         text = where(network.layers, choice)
         if choice.layer == self._last:
@@ -268,7 +276,9 @@ class TwoWayCanvas(QWidget):
         assert frame
         for column in self.columns:
             painter.setFont(theme.font(weight=BOLD))
-            painter.setPen(theme.color(colors.selected if column.name == frame.now else colors.text))
+            painter.setPen(
+                theme.color(colors.selected if column.name == frame.now else colors.text)
+            )
             painter.drawText(QPointF(column.x, 24), _title(column))
             painter.setFont(theme.font(theme.SMALL))
             painter.setPen(theme.color(colors.muted))

@@ -16,7 +16,7 @@ from cnnviz.ui.network_layout import (
     arrange,
 )
 
-INPUT_SHARE, GREATEST_EXTRA = 0.13, 190.0
+INPUT_SHARE, GREATEST_EXTRA = 0.11, 190.0
 """Of the width, and pixels: how much wider the input's column is than in the network view."""
 
 
@@ -43,9 +43,7 @@ def arrange_both_ways(
     return QSizeF(needed.width() + extra, needed.height()), image
 
 
-def stacked(
-    shape: Sequence[int], x: float, y: float, width: float, height: float
-) -> list[QRectF]:
+def stacked(shape: Sequence[int], x: float, y: float, width: float, height: float) -> list[QRectF]:
     """Pictures of an image and of each of its channels, as large as fit in rows."""
     channels, rows, columns = shape
     count = channels + 1

@@ -34,11 +34,13 @@ class Frame:
     values: Mapping[str, Array] = field(default_factory=dict)
     """By the name of a layer, or INPUT; a column without is still empty."""
     kernels: Mapping[str, Array] = field(default_factory=dict)
-    """By the name of a convolution: its weights or the gradients by them, (F, C, h, w)."""
+    """By the name of a convolution: its weights, or what belongs to them, (F, C, h, w)."""
+    kernel_words: Mapping[str, str] = field(default_factory=dict)
+    """What those are: weight, gradient or step."""
     blocked: Mapping[str, Flags] = field(default_factory=dict)
     """By the name of a ReLU: where it lets no gradient pass."""
     gradients: frozenset[str] = frozenset()
-    """Which of `values` and `kernels` are gradients."""
+    """Which of `values` are gradients."""
     now: str = ""
     """The layer that is at work."""
 
@@ -92,9 +94,7 @@ class TwoWayPictures:
                 name, grid = kernels_of(column), self._grids[kernels_of(column)]
                 kernel = frame.kernels.get(column.name)
                 none = np.zeros((grid.rows, grid.height, grid.width), np.float32)
-                values[name] = (
-                    none if kernel is None else kernel[:, channels.get(column.name, 0)]
-                )
+                values[name] = none if kernel is None else kernel[:, channels.get(column.name, 0)]
         self._mosaics.show(values)
         self._veils = {
             column.name: _veil(self._grids[column.name], frame.blocked[column.name])

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
+from cnnviz.ui.learning_window import LearningWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
@@ -30,6 +31,11 @@ class Windows(QObject):
     def open_time_lab(self) -> None:
         """Where time is taken apart."""
         self._open(TimeLab)
+
+    @Slot()
+    def open_learning(self) -> None:
+        """Gradients, one batch under the microscope, health."""
+        self._open(LearningWindow)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

@@ -28,6 +28,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.comparison import Scale, Side
+from cnnviz.ui.learning_window import LearningWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_view import ZOOM_STEP
@@ -96,6 +97,7 @@ def after(method):
         "files.open": lambda window: dialog(QFileDialog) is not None,
         "files.save": lambda window: dialog(QFileDialog) is not None,
         "files.save_as": lambda window: dialog(QFileDialog) is not None,
+        "windows.open_learning": lambda window: is_open(window, LearningWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "turn_page": lambda window: window.pages.currentWidget() is window.inspector,
