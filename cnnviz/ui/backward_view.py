@@ -17,7 +17,7 @@ from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.ui import theme
 from cnnviz.ui.arithmetic_blocks import number
-from cnnviz.ui.gradient_panel import GradientPanel
+from cnnviz.ui.gradient_panel import Found, GradientPanel
 from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_way_canvas import TwoWayCanvas
@@ -27,7 +27,7 @@ from cnnviz.ui.widgets.throttle import Throttle
 FRAME_MS, WORDS_MS = 33, 250
 """Between two pictures, and between two tellings of numbers, while they change."""
 SCROLL_BAR = 8
-PANEL = 340
+PANEL = 360
 NOTHING = (
     "Point at any gradient, or at a kernel's, to see its number. Click, or walk with the arrow "
     "keys, to see how it is made: Page Up and Down go from map to map, Shift with an arrow from "
@@ -58,10 +58,10 @@ class BackwardView(QWidget):
         self.teaching.setWordWrap(True)
         self.canvas = TwoWayCanvas()
         self.canvas.setAccessibleName("Gradients of the network")
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setWidget(self.canvas)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(self.canvas)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.panel = GradientPanel(NOTHING)
         self.chooser = ParameterChooser()
         self._lay_out()
@@ -84,7 +84,7 @@ class BackwardView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(head)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
         choose = QHBoxLayout()
         choose.setContentsMargins(14, 10, 14, 0)
         choose.addWidget(self.chooser)
@@ -216,7 +216,7 @@ class BackwardView(QWidget):
         network, inspection, backward = session.network, session.inspection, self.backward
         if network is None or inspection is None or backward is None or session.dataset is None:
             return
-        found = None
+        found: Found | None = None
         if choice is not None:
             one = as_dissection(network, inspection, backward)
             if isinstance(choice, Parameter):
@@ -228,7 +228,7 @@ class BackwardView(QWidget):
     # Events.
 
     def _fit(self) -> None:
-        self.canvas.fit(QSizeF(self.scroll.width() - SCROLL_BAR, self.scroll.height() - SCROLL_BAR))
+        self.canvas.fit(QSizeF(self.area.width() - SCROLL_BAR, self.area.height() - SCROLL_BAR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Lays the columns out."""

@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QScrollArea, QWidget
 
@@ -48,6 +49,12 @@ class BatchStrip(QScrollArea):
         """Another batch; its first image is chosen."""
         self.row.show_batch(dissection, classes)
         self.horizontalScrollBar().setValue(0)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """There is only one way to scroll."""
+        bar, turned = self.horizontalScrollBar(), event.angleDelta()
+        bar.setValue(bar.value() - (turned.y() or turned.x()))
+        event.accept()
 
     def _choose(self, image: int) -> None:
         self.ensureVisible(image * PITCH + PITCH // 2, HEIGHT // 2, PITCH, 0)

@@ -163,8 +163,8 @@ def value_blocks(found: Arithmetic) -> list[Block]:
             factors = (float(found.patch[c, i, j]), float(found.kernel[c, i, j]))
             lines.append(Line((str(c), f"{j}, {i}"), factors, float(products[c, i, j])))
         count = len(products) * int(found.inside.sum())
-        titles = ("channel", "x, y", "X", "× W")
-        return _value_sum(titles, lines, count, float(products.sum()), found.bias, found.result)
+        columns = ("map", "x, y", "X", "× W")
+        return _value_sum(columns, lines, count, float(products.sum()), found.bias, found.result)
     if isinstance(found, Weighted):
         lines = [
             Line(

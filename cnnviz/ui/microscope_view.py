@@ -38,7 +38,7 @@ from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS, PLAY_MS, WORDS_MS = 30, 900, 250
 SCROLL_BAR = 8
-PANEL = 340
+PANEL = 360
 WHAT = (
     "Takes one batch once more, beside the training, and stops after every layer: forward, the "
     "loss, back again, the update. Training is not touched."
@@ -84,6 +84,10 @@ class MicroscopeView(QWidget):
         self.progress.setRange(0, 100)
         self.progress.setAccessibleName("How much is dissected")
         self.about = QLabel()
+        self.empty = QLabel(WHAT)
+        self.empty.setProperty("muted", "true")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
         self.about.setWordWrap(True)
         self.before_button = _tool("←", "The stop before (Ctrl+Left)")
         self.next_button = _tool("→", "The next stop (Ctrl+Right)")
@@ -99,10 +103,10 @@ class MicroscopeView(QWidget):
         self.strip = BatchStrip()
         self.canvas = TwoWayCanvas()
         self.canvas.setAccessibleName("The network at this stop")
-        self.scroll = QScrollArea()
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setWidget(self.canvas)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(self.canvas)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.chooser = ParameterChooser()
         self.panel = GradientPanel(NOTHING)
         self.check = GradientCheckView()
@@ -117,8 +121,8 @@ class MicroscopeView(QWidget):
         walk = QHBoxLayout()
         walk.setContentsMargins(14, 6, 14, 0)
         walk.setSpacing(8)
-        for widget in (self.before_button, self.slider, self.next_button, self.play_button):
-            walk.addWidget(widget)
+        for part in (self.before_button, self.slider, self.next_button, self.play_button):
+            walk.addWidget(part)
         walk.addSpacing(6)
         walk.addWidget(self.title)
         walk.addStretch(1)
@@ -135,7 +139,7 @@ class MicroscopeView(QWidget):
         strip.setContentsMargins(10, 4, 10, 0)
         strip.addWidget(self.strip)
         column.addLayout(strip)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
         right = QWidget()
         right.setMinimumWidth(PANEL)
         beside = QVBoxLayout(right)
@@ -159,7 +163,7 @@ class MicroscopeView(QWidget):
         whole.setSpacing(6)
         whole.addLayout(head)
         whole.addWidget(self.parts, 1)
-        whole.addStretch(0)
+        whole.addWidget(self.empty, 1)
 
     def _connect(self) -> None:
         session = self._session
@@ -314,6 +318,7 @@ class MicroscopeView(QWidget):
 
     def _show_parts(self, there: bool) -> None:
         self.parts.setVisible(there)
+        self.empty.setVisible(not there)
 
     # What is shown.
 
@@ -399,7 +404,7 @@ class MicroscopeView(QWidget):
         if self._waiting or self._task:
             return "Dissecting …"
         if self.stops is None:
-            return WHAT if session.dataset else "As soon as the data are loaded."
+            return "" if session.dataset else "As soon as the data are loaded."
         seen = self.stops.dissection
         batch = theme.spaced(self._step + 1)
         loss = f"loss {seen.loss:.4g}" if seen.loss - seen.loss == 0 else "its loss is not finite"
@@ -446,7 +451,7 @@ class MicroscopeView(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        self.canvas.fit(QSizeF(self.scroll.width() - SCROLL_BAR, self.scroll.height() - SCROLL_BAR))
+        self.canvas.fit(QSizeF(self.area.width() - SCROLL_BAR, self.area.height() - SCROLL_BAR))
 
 
 def _tool(text: str, tip: str) -> QToolButton:

@@ -22,7 +22,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core.activations import ReLU
 from cnnviz.core.arithmetic_text import where
 from cnnviz.core.backward_arithmetic_text import parameter_words
 from cnnviz.core.network import Network
@@ -50,7 +49,7 @@ MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
 BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-KERNELS, BLOCKED, SCALE = "kernels ±1.23e-05", "56 % blocked", "±1.23e-05 "
+SCALE = "← ±1.23e-05"
 """As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
 BOLD = QFont.Weight.DemiBold
@@ -75,7 +74,7 @@ class TwoWayCanvas(QWidget):
         self._room = QSizeF(900, 480)
         self._pointer: QPointF | None = None
         self._plate = QRectF()
-        self._notes: dict[str, tuple[str, str]] = {}
+        self._notes: dict[str, tuple[str, str, str]] = {}
         self._stale = False
         self._framed = False
         self.setMouseTracking(True)
@@ -129,21 +128,22 @@ class TwoWayCanvas(QWidget):
     def _last(self) -> str:
         return self.columns[-1].name if self.columns else ""
 
-    def _notes_of(self, column: Column) -> tuple[str, str]:
-        """The quiet line below a title, and the scale below the pictures."""
+    def _notes_of(self, column: Column) -> tuple[str, str, str]:
+        """Two quiet lines below the shape, and the scale below the pictures."""
         frame = self.frame
         assert frame
-        note = ""
+        notes = ("", "")
         kernels = self._pictures.kernel_level(column)
         if kernels is not None:
-            note = f"{KERNEL_WORDS[frame.kernel_words[column.name]]} {scale(kernels)}"
+            notes = (KERNEL_WORDS[frame.kernel_words[column.name]], scale(kernels))
         elif column.name in frame.blocked:
-            note = f"{100 * frame.blocked[column.name].mean():.0f} % blocked"
+            notes = (f"{100 * frame.blocked[column.name].mean():.0f} %", "blocked")
         level = self._pictures.level(column)
         if column.kind is Kind.CLASSES:
-            note = "p − y" if column.name in frame.gradients else "logits z"
+            notes = ("p − y" if column.name in frame.gradients else "logits z", "")
             level = self.rows.level if len(self.rows.values) else None
-        return note, "" if level is None else scale(level)
+        way = "←" if column.name in frame.gradients else "→"
+        return *notes, "" if level is None else f"{way} {scale(level)}"
 
     def _describe(self) -> None:
         words = self.in_words(self.choice) if self.choice else "Nothing is chosen."
@@ -151,17 +151,8 @@ class TwoWayCanvas(QWidget):
 
     def _text_width(self, column: Column) -> float:
         small = QFontMetricsF(theme.font(theme.SMALL))
-        texts = [column.lines[0], SCALE]
-        if column.kernels:
-            texts.append(KERNELS)
-        elif column.name in self._relus:
-            texts.append(BLOCKED)
+        texts = (column.lines[0], SCALE)
         return max(self._title_width(column), *map(small.horizontalAdvance, texts))
-
-    @property
-    def _relus(self) -> set[str]:
-        layers = self._network.layers if self._network else []
-        return {layer.name for layer in layers if isinstance(layer, ReLU)}
 
     def _title_width(self, column: Column) -> float:
         classes = classes_width(self._names) + 24 if column.kind is Kind.CLASSES else 0.0
@@ -282,11 +273,11 @@ class TwoWayCanvas(QWidget):
             painter.drawText(QPointF(column.x, 24), _title(column))
             painter.setFont(theme.font(theme.SMALL))
             painter.setPen(theme.color(colors.muted))
-            note, level = self._notes.get(column.name, ("", ""))
+            *notes, level = self._notes.get(column.name, ("", "", ""))
             elide, room = Qt.TextElideMode.ElideRight, math.floor(column.width + GAP - 2)
-            for line, text in enumerate((column.lines[0], note)):
+            for line, text in enumerate((column.lines[0], *notes)):
                 shown = painter.fontMetrics().elidedText(text, elide, room)
-                painter.drawText(QPointF(column.x, 40 + 15 * line), shown)
+                painter.drawText(QPointF(column.x, 40 + 14 * line), shown)
             if column.tiles:
                 left = column.x if column.kind is Kind.CLASSES else column.tiles[0].left()
                 painter.drawText(QPointF(left, self.height() - 8.0), level)
