@@ -80,7 +80,7 @@ class Examining(Task[Standing]):
 
     def _work(self) -> dict[str, Any]:
         spec, images, optimizer = self._given
-        network = Network(spec)
+        network = Network(spec, None)
         answers: list[Answer] = []
         for question in self.questions:
             if self._cancelled.is_set():

@@ -4,29 +4,32 @@ The twin of the network view: the same columns, with gradients in place of value
 training, the moment that is looked at and the chosen image, and rests while it is hidden.
 """
 
-import numpy as np
-from PySide6.QtCore import QSizeF, Qt, Slot
-from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSplitter, QVBoxLayout, QWidget
+import math
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from cnnviz.core.backward_arithmetic import explain_gradient
-from cnnviz.core.backward_inspection import BackwardInspection, inspect_backward
-from cnnviz.core.errors import CnnvizError
-from cnnviz.core.one_image import as_dissection
+from cnnviz.core.backward_task import LookedBack, LookingBack, look_back
+from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
+from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.arithmetic_blocks import number
 from cnnviz.ui.gradient_panel import Found, GradientPanel
+from cnnviz.ui.messages import Notice
 from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
-from cnnviz.ui.two_way_canvas import TwoWayCanvas
+from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.two_way_pictures import Frame
 from cnnviz.ui.widgets.throttle import Throttle
 
-FRAME_MS, WORDS_MS = 33, 250
-"""Between two pictures, and between two tellings of numbers, while they change."""
-SCROLL_BAR = 8
+FRAME_MS, WORDS_MS, POLL_MS = 33, 250, 5
+"""Between two pictures, two tellings of numbers while they change, two looks at a thread."""
+DEAR = 0.006
+"""Seconds from which on a look back is taken on a thread, so that the window stays quick."""
 PANEL = 360
 NOTHING = (
     "Point at any gradient, or at a kernel's, to see its number. Click, or walk with the arrow "
@@ -46,8 +49,17 @@ class BackwardView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.backward: BackwardInspection | None = None
+        self.seen: LookedBack | None = None
         """What is shown."""
+        self._own: Network | None = None
+        self._seconds = math.inf
+        self._words = self._shown_words = (False, 0)
+        self._task: LookingBack | None = None
+        self._tasks = Tasks()
+        self._ended = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
         self._stale = True
         self._pace = Throttle(self._look, FRAME_MS, self)
         self._calm = Throttle(self._tell, WORDS_MS, self)
@@ -56,12 +68,8 @@ class BackwardView(QWidget):
         self.teaching = QLabel(TEACHING)
         self.teaching.setProperty("small", "true")
         self.teaching.setWordWrap(True)
-        self.canvas = TwoWayCanvas()
-        self.canvas.setAccessibleName("Gradients of the network")
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setWidget(self.canvas)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = TwoWayArea("Gradients of the network")
+        self.canvas = self.area.canvas
         self.panel = GradientPanel(NOTHING)
         self.chooser = ParameterChooser()
         self._lay_out()
@@ -111,10 +119,12 @@ class BackwardView(QWidget):
     @Slot()
     def _rebuild(self) -> None:
         names = self._session.dataset.class_names if self._session.dataset else ()
-        self.backward = None
-        self.canvas.show_network(self._session.network, names)
-        self.chooser.show_network(self._session.network)
-        self._fit()
+        network = self._session.network
+        self.seen, self._seconds = None, math.inf
+        self._give_up()
+        self._own = Network(network.spec, None) if network else None
+        self.canvas.show_network(network, names)
+        self.chooser.show_network(network)
         self._follow_image()
 
     @Slot()
@@ -127,47 +137,91 @@ class BackwardView(QWidget):
 
     @Slot()
     def _follow_image(self) -> None:
-        """Another image: at once, with its words."""
+        """Another image: at once."""
         self._stale = True
         if self.isVisible():
             self._look()
-            self._calm.act()
 
     def _look(self) -> None:
-        """The gradients of now."""
-        self._stale = False
-        session = self._session
+        """The gradients of now: at once, or as soon as a thread has found them."""
+        session, own = self._session, self._own
         network, inspection = session.network, session.inspection
-        if network is None or inspection is None:
-            return
+        self._stale = True
+        if network is None or inspection is None or own is None or self._task or self._ended:
+            return  # after the task, it looks again
+        if inspection.image.shape != own.spec.input_shape:
+            return  # the image of the run before, until the new one is there
+        self._stale = False
         label = session.label
         if label is None:
             label = int(inspection.probabilities.argmax())
-        try:
-            with np.errstate(all="ignore"):
-                self.backward = backward = inspect_backward(network, inspection.image, label)
-        except CnnvizError:  # the image of the run before, until the new one is there
+        self._words = session.label is None, session.shown_step
+        own.vector[...] = network.vector
+        if self._seconds < DEAR:
+            self._take(look_back(own, inspection, label))
+        else:
+            self._task = LookingBack(own, inspection, label)
+            self._tasks.start(self._task)
+            self._timer.start()
+
+    @Slot()
+    def _poll(self) -> None:
+        if self._task is None:
+            self._timer.stop()
             return
+        standing = self._task.standing
+        if not standing.ended:
+            return
+        self._give_up()
+        if standing.result:
+            self._take(standing.result)
+            if self._stale and self.isVisible():
+                self._pace.ask()
+        elif standing.failure:
+            self._session.noticed.emit(Notice(*standing.failure))
+
+    def _take(self, seen: LookedBack) -> None:
+        """Shows what was found."""
+        self.seen, self._seconds = seen, seen.seconds
+        self._shown_words = self._words
+        backward = seen.backward
         kernels = {
             name.removesuffix(".weight"): gradient
             for name, gradient in backward.parameters.items()
             if name.endswith(".weight")
         }
         values = {INPUT: backward.image, **backward.outputs}
-        frame = Frame(
-            inspection.image,
-            label,
-            values,
-            kernels,
-            dict.fromkeys(kernels, "gradient"),
-            backward.blocked,
-            frozenset(values),
+        self.canvas.show_frame(
+            Frame(
+                seen.inspection.image,
+                backward.label,
+                values,
+                kernels,
+                dict.fromkeys(kernels, "gradient"),
+                backward.blocked,
+                frozenset(values),
+            )
         )
-        self.canvas.show_frame(frame)
-        if session.is_training:
+        if self._session.is_training:
             self._calm.ask()
         else:
             self._calm.act()
+
+    def _give_up(self) -> None:
+        self._task = None
+        self._timer.stop()
+
+    # The end.
+
+    def shut_down(self) -> None:
+        """Looks no more; `is_shut_down` says when what is under way has ended."""
+        self._ended = True
+        self._give_up()
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        return self._tasks.are_over
 
     def _tell(self) -> None:
         """Numbers and words of now."""
@@ -176,22 +230,20 @@ class BackwardView(QWidget):
         self._explain()
 
     def _in_words(self) -> str:
-        session, backward = self._session, self.backward
-        if backward is None or session.dataset is None:
+        dataset, seen = self._session.dataset, self.seen
+        if seen is None or dataset is None:
             return "Gradients appear here as soon as the data are loaded."
-        name = session.dataset.class_names[backward.label]
-        step = f"batch {theme.spaced(session.shown_step)}"
-        if not abs(backward.loss) < float("inf"):
+        without_label, shown_step = self._shown_words
+        name, step = dataset.class_names[seen.backward.label], f"batch {theme.spaced(shown_step)}"
+        if not math.isfinite(seen.backward.loss):
             return (
                 f"At {step} the loss is no finite number: the weights have run away, and the "
                 "gradients say nothing. Look back, or begin anew with a lower rate."
             )
-        if session.label is None:
-            return (
-                f"Loss {number(backward.loss)} at {step}. This image has no label; the network's own "
-                f"answer, {name}, is taken for it."
-            )
-        return f"Loss {number(backward.loss)} at {step}, for the label {name}"
+        text = f"Loss {number(seen.backward.loss)} at {step}"
+        if without_label:
+            return f"{text}. This image has no label; the answer, {name}, is taken for it."
+        return f"{text}, for the label {name}"
 
     # One gradient.
 
@@ -212,33 +264,20 @@ class BackwardView(QWidget):
         self._explain()
 
     def _explain(self) -> None:
-        session, choice = self._session, self.canvas.choice
-        network, inspection, backward = session.network, session.inspection, self.backward
-        if network is None or inspection is None or backward is None or session.dataset is None:
+        dataset, seen, choice = self._session.dataset, self.seen, self.canvas.choice
+        if self._own is None or seen is None or dataset is None:
             return
         found: Found | None = None
-        if choice is not None:
-            one = as_dissection(network, inspection, backward)
-            if isinstance(choice, Parameter):
-                found = explain_parameter(one, choice)
-            else:
-                found = explain_gradient(one, 0, choice)
-        self.panel.show_found(network.layers, session.dataset.class_names, found)
+        if isinstance(choice, Parameter):
+            found = explain_parameter(seen.dissection, choice)
+        elif choice is not None:
+            found = explain_gradient(seen.dissection, 0, choice)
+        self.panel.show_found(self._own.layers, dataset.class_names, found)
 
     # Events.
-
-    def _fit(self) -> None:
-        self.canvas.fit(QSizeF(self.area.width() - SCROLL_BAR, self.area.height() - SCROLL_BAR))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lays the columns out."""
-        super().resizeEvent(event)
-        self._fit()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""
         super().showEvent(event)
-        self._fit()
         if self._stale:
             self._look()
-            self._calm.act()

@@ -74,12 +74,13 @@ def _loss(found: ImageLoss, classes: Sequence[str]) -> Iterator[Block]:
     lines = [
         Line((classes[k],), (float(z),), float(exponentials[k])) for k, z in enumerate(found.logits)
     ]
-    yield Ledger(("class", "z"), lines, "exp(z − m)")
+    yield Ledger(("class", "z"), lines, "exp(z − m)", "")
     yield Rule()
     yield Sum("Σ exp(z − m)", float(exponentials.sum()))
-    label = classes[found.label]
-    yield Sum(f"z of {label} − m", float(found.logits[found.label] - found.logits.max()))
-    yield Sum(f"p of {label}", found.probability)
+    yield Sum(
+        f"z[{found.label}] − m, m = max z", float(found.logits[found.label] - found.logits.max())
+    )
+    yield Sum(f"p[{found.label}]", found.probability)
     yield Sum("loss L = −log p", found.result, strong=True)
     yield Sum(f"mean of the batch's {found.count}", found.mean)
 
@@ -115,7 +116,7 @@ def _pooling(found: ThroughPooling) -> list[Block]:
     ]
     if not lines:
         return [Note("No window lies on this value."), Sum("gradient", found.result, strong=True)]
-    table = Ledger(("x, y", "winner", "G"), lines, "gets")
+    table = Ledger(("x, y", "winner", "G"), lines, "gets", "")
     return [table, Rule(), Sum("gradient", found.result, strong=True)]
 
 
@@ -185,7 +186,7 @@ def value_blocks(found: Arithmetic) -> list[Block]:
             for i in range(height)
             for j in range(width)
         ][:MOST]
-        return [Ledger(("x, y",), windows, "value"), Rule(), Sum("maximum", found.result, True)]
+        return [Ledger(("x, y",), windows, "value", ""), Rule(), Sum("maximum", found.result, True)]
     if isinstance(found, Activated):
         function = FORMULAS[found.kind].format(z="z")
         return [Sum("z", found.value), Rule(), Sum(function, found.result, strong=True)]

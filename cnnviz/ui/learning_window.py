@@ -50,6 +50,7 @@ class LearningWindow(SideWindow):
 
     def shut_down(self) -> None:
         """Closes for good and asks every thread to end; `is_shut_down` says when they have."""
+        self.backward.shut_down()
         self.microscope.shut_down()
         self.health.shut_down()
         super().shut_down()
@@ -57,4 +58,5 @@ class LearningWindow(SideWindow):
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self.microscope.is_shut_down and self.health.is_shut_down
+        pages = (self.backward, self.microscope, self.health)
+        return all(page.is_shut_down for page in pages)

@@ -25,9 +25,14 @@ class Ledger(Block):
     PLACE, FACTOR = 42.0, 72.0
     """Widths of the columns before the bar."""
 
-    def __init__(self, titles: Sequence[str], lines: Sequence[Line], result: str) -> None:
-        """`titles` are those of all columns but the last, which is `result`."""
-        self.titles, self.lines, self._result = titles, lines, result
+    def __init__(
+        self, titles: Sequence[str], lines: Sequence[Line], result: str, sign: str = "+"
+    ) -> None:
+        """`titles` are those of all columns but the last, which is `result`.
+
+        `sign` is what a positive number there has before it.
+        """
+        self.titles, self.lines, self._result, self._sign = titles, lines, result, sign
         self.height = self.HEAD + len(lines) * self.ROW
 
     def paint(self, painter: QPainter, x: float, y: float, width: float) -> None:
@@ -55,7 +60,7 @@ class Ledger(Block):
                 painter.fillRect(QRectF(edges[-1], top + 5, room * min(share, 1.0), 8), color)
             painter.setPen(color)
             shown = QRectF(x, top, width, self.ROW)
-            painter.drawText(shown, RIGHT, number(line.product, "+"))
+            painter.drawText(shown, RIGHT, number(line.product, self._sign))
 
     def _edges(self, x: float) -> list[float]:
         """Where the columns begin, and last the bar."""

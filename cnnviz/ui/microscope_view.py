@@ -4,14 +4,13 @@ The batch is taken once more beside the training, which knows nothing of it; eve
 that training has, or will have.
 """
 
-from PySide6.QtCore import QSizeF, Qt, QTimer, Slot
-from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QSlider,
     QSplitter,
     QToolButton,
@@ -33,11 +32,10 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.microscope_frames import Stops
 from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
-from cnnviz.ui.two_way_canvas import TwoWayCanvas
+from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS, PLAY_MS, WORDS_MS = 30, 900, 250
-SCROLL_BAR = 8
 PANEL = 360
 WHAT = (
     "Takes one batch once more, beside the training, and stops after every layer: forward, the "
@@ -101,12 +99,8 @@ class MicroscopeView(QWidget):
         self.title.setProperty("heading", "true")
         self.teaching.setProperty("small", "true")
         self.strip = BatchStrip()
-        self.canvas = TwoWayCanvas()
-        self.canvas.setAccessibleName("The network at this stop")
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setWidget(self.canvas)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = TwoWayArea("The network at this stop")
+        self.canvas = self.area.canvas
         self.chooser = ParameterChooser()
         self.panel = GradientPanel(NOTHING)
         self.check = GradientCheckView()
@@ -299,7 +293,6 @@ class MicroscopeView(QWidget):
         self.strip.show_batch(dissection, dataset.class_names)
         self.slider.setRange(0, len(self.stops) - 1)
         self._show_parts(True)
-        self._fit()
         if self.slider.value() != 0:
             self.slider.setValue(0)
         else:
@@ -442,16 +435,7 @@ class MicroscopeView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""
         super().showEvent(event)
-        self._fit()
         self._say()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Lays the columns out."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        self.canvas.fit(QSizeF(self.area.width() - SCROLL_BAR, self.area.height() - SCROLL_BAR))
 
 
 def _tool(text: str, tip: str) -> QToolButton:

@@ -19,8 +19,9 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QRegion,
+    QResizeEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from cnnviz.core.arithmetic_text import where
 from cnnviz.core.backward_arithmetic_text import parameter_words
@@ -53,6 +54,27 @@ SCALE = "← ±1.23e-05"
 """As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
 BOLD = QFont.Weight.DemiBold
+
+
+SCROLL_BAR = 8
+
+
+class TwoWayArea(QScrollArea):
+    """A canvas that is laid out for the room there is, and scrolls where that is too little."""
+
+    def __init__(self, name: str) -> None:
+        """`name` is what screen readers say."""
+        super().__init__()
+        self.canvas = TwoWayCanvas()
+        self.canvas.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setWidget(self.canvas)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Always leaves room for the scroll bars, or they could make themselves needless."""
+        super().resizeEvent(event)
+        self.canvas.fit(QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR))
 
 
 class TwoWayCanvas(QWidget):
