@@ -300,9 +300,7 @@ class TwoWayCanvas(QWidget):
             for line, text in enumerate((column.lines[0], *notes)):
                 shown = painter.fontMetrics().elidedText(text, elide, room)
                 painter.drawText(QPointF(column.x, 40 + 14 * line), shown)
-            if column.tiles:
-                left = column.x if column.kind is Kind.CLASSES else column.tiles[0].left()
-                painter.drawText(QPointF(left, self.height() - 8.0), level)
+            painter.drawText(QPointF(column.x, self.height() - 8.0), level)
 
     def _paint_choice(self, painter: QPainter) -> None:
         cell = self.cell_of(self.choice) if self.choice else None
