@@ -113,9 +113,7 @@ def test_what_a_relu_blocks_is_veiled(view):
     blocked = np.zeros(shape, np.bool_)
     blocked[0, 2, 2] = True
     values = {"relu1": np.ones(shape, np.float32)}
-    canvas.show_frame(
-        Frame(session.inspection.image, 0, values, blocked={"relu1": blocked})
-    )
+    canvas.show_frame(Frame(session.inspection.image, 0, values, blocked={"relu1": blocked}))
     canvas.tell()
     image, relu = canvas.grab().toImage(), column(view, "relu1")
     covered = image.pixelColor(relu.cell((0, 2, 2)).center().toPoint())
