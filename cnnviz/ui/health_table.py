@@ -192,7 +192,7 @@ def paint_histogram(painter: QPainter, area: QRectF, histogram: Histogram) -> No
             tall = max(height * ground.height(), 1.0)
             left, right = round(ground.x() + k * width), round(ground.x() + (k + 1) * width)
             bar = QRectF(left, ground.bottom() - tall, right - left, tall)
-            painter.fillRect(bar, theme.color(color, 0.85))
+            painter.fillRect(bar, theme.blend(colors.background, color, 0.85))
     painter.fillRect(
         QRectF(ground.x(), ground.bottom(), ground.width(), 1), theme.color(colors.line)
     )

@@ -77,15 +77,14 @@ class HealthWatch(QObject):
     @property
     def moment(self) -> Snapshot | None:
         """The snapshot whose health is wanted: looked at, else the newest there is."""
-        session = self._session
-        if session.past.snapshot:
-            return session.past.snapshot
-        if self._paused_at and self._paused_at.step == len(session.timeline):
-            return self._paused_at
+        if self._session.past.snapshot:
+            return self._session.past.snapshot
         try:
-            return session.timeline.nearest(len(session.timeline))
+            kept = self._session.timeline.nearest(len(self._session.timeline))
         except LookupError:
             return None
+        newest = self._paused_at
+        return newest if newest and newest.step > kept.step else kept
 
     @Slot()
     def _forget(self) -> None:
@@ -98,6 +97,8 @@ class HealthWatch(QObject):
 
     @Slot()
     def _follow(self) -> None:
+        if self._asked_for != len(self._session.timeline):
+            self._paused_at = self._asked_for = None  # it may be reached again, with other weights
         if self._watching:
             self._calm.ask()
 
@@ -107,6 +108,7 @@ class HealthWatch(QObject):
         if not self._watching or session.dataset is None or session.spec is None:
             return
         self._ask_for_newest()
+        self._take_course()
         moment = self.moment
         self._show_known(moment)
         known = moment is None or self._answer_for(moment) is not None
@@ -163,8 +165,9 @@ class HealthWatch(QObject):
         session.capture(self._take_newest)
 
     def _take_newest(self, saved: SavedRun) -> None:
-        self._paused_at = saved.newest
-        self._follow()
+        if saved.newest.step == self._asked_for:
+            self._paused_at = saved.newest
+            self._follow()
 
     def _spread(self) -> list[Snapshot]:
         """Some of the run's snapshots up to the newest, the last first."""
@@ -201,8 +204,10 @@ class HealthWatch(QObject):
         there = snapshots | {id(self.moment)}
         self._found = {key: found for key, found in self._found.items() if key in there}
         healths = [found.answer.health for key, found in self._found.items() if key in snapshots]
-        self.course = sorted(healths, key=lambda health: health.step)
-        self.changed.emit()
+        course = sorted(healths, key=lambda health: health.step)
+        if list(map(id, course)) != list(map(id, self.course)):
+            self.course = course
+            self.changed.emit()
 
     def _give_up(self) -> None:
         self._task = None

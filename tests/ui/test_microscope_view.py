@@ -87,7 +87,7 @@ def test_at_first_it_says_what_it_does(view):
 def test_it_is_the_trainers_next_batch_to_the_bit(dissected, train, session):
     seen = dissected.stops.dissection
     assert seen.moment.snapshot.step == 0
-    assert dissected.about.text().startswith("Batch 1: 64 images")
+    assert dissected.about.text().startswith("Batch 1: 128 images")
     train(session)
     assert session.timeline.losses[0] == seen.loss
     np.testing.assert_array_equal(session.edits.learned, seen.update.after)
@@ -161,7 +161,7 @@ def test_on_the_way_there_columns_fill_and_on_the_way_back_gradients_follow(diss
     np.testing.assert_array_equal(frame.values["relu1"], seen.outputs["relu1"][0])
     go_to(dissected, "backward", "pool1")
     frame = dissected.canvas.frame
-    assert frame.gradients == {"relu1", "pool1", "flatten1", "dense1"}
+    assert frame.gradients == {"relu1", "pool1", "flatten", "dense1"}
     np.testing.assert_array_equal(frame.values["relu1"], seen.gradients["relu1"][0])
     np.testing.assert_array_equal(frame.values["conv1"], seen.outputs["conv1"][0])
     assert frame.kernel_words == {"conv1": "weight"}
@@ -206,7 +206,7 @@ def test_images_are_chosen_by_click_and_key(dissected, qtbot):
     row.choose(63)
     assert dissected.strip.horizontalScrollBar().value() > 40 * PITCH
     assert f"{seen.losses[63]:.4g}" in row.accessibleDescription()
-    row.choose(64)
+    row.choose(128)
     assert row.image == 63
 
 
@@ -215,7 +215,7 @@ def test_the_loss_is_taken_apart(dissected):
     go_to(dissected, "loss")
     found = dissected.panel.found
     assert found.result == dissected.stops.dissection.losses[3]
-    assert dissected.panel.title.text() == "Loss of image 3 of 64"
+    assert dissected.panel.title.text() == "Loss of image 3 of 128"
 
 
 @pytest.mark.parametrize("layer", ["conv1", "relu1", "pool1", "dense1"])
