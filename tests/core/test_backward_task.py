@@ -37,6 +37,7 @@ def test_what_cannot_be_is_told():
     assert task.join(PATIENCE)
     assert task.standing.ended
     assert task.standing.result is None
+    assert task.standing.failure is not None
     message, details = task.standing.failure
     assert message
     assert details == ""

@@ -35,6 +35,7 @@ def health(ratio):
 def test_it_is_lower_or_higher(kind, rate, tried):
     found = rate_to_try(verdict(kind), None, rate)
     assert found == pytest.approx(tried)
+    assert found is not None
     check_learning_rate(found)
 
 

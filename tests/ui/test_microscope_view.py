@@ -74,6 +74,11 @@ def go_to(view, phase, layer=""):
     )
 
 
+def found(view):
+    """What the panel takes apart."""
+    return view.panel.found
+
+
 def columns(view):
     return [column.name for column in view.canvas.columns]
 
@@ -184,12 +189,12 @@ def test_on_the_way_there_columns_fill_and_on_the_way_back_gradients_follow(diss
 def test_values_of_the_way_there_are_those_of_inspection(dissected):
     seen = dissected.stops.dissection
     image = seen.outputs[INPUT][4]
-    found = inspect(seen.network(), image)
+    expected = inspect(seen.network(), image)
     dissected.strip.row.choose(4)
     go_to(dissected, "loss")
     values = dissected.canvas.frame.values
     for name in ("conv1", "relu1", "pool1"):
-        np.testing.assert_allclose(values[name], found.outputs[name], atol=1e-5)
+        np.testing.assert_allclose(values[name], expected.outputs[name], atol=1e-5)
 
 
 def test_images_are_chosen_by_click_and_key(dissected, qtbot):
@@ -213,8 +218,8 @@ def test_images_are_chosen_by_click_and_key(dissected, qtbot):
 def test_the_loss_is_taken_apart(dissected):
     dissected.strip.row.choose(3)
     go_to(dissected, "loss")
-    found = dissected.panel.found
-    assert found.result == dissected.stops.dissection.losses[3]
+    loss = found(dissected)
+    assert loss.result == dissected.stops.dissection.losses[3]
     assert dissected.panel.title.text() == "Loss of image 3 of 128"
 
 
@@ -227,39 +232,39 @@ def test_a_value_is_explained_there_and_back(dissected, layer):
     go_to(dissected, "forward", "conv1")
     dissected.canvas._tell_choice(place)
     if layer != "conv1":
-        assert dissected.panel.found is None
+        assert found(dissected) is None
         assert "not been reached" in dissected.panel.teaching.text()
     go_to(dissected, "forward", layer)
-    assert dissected.panel.found.result == seen.outputs[layer][0][index]
+    assert found(dissected).result == seen.outputs[layer][0][index]
     go_to(dissected, "update")
-    assert dissected.panel.found.result == seen.gradients[layer][0][index]
+    assert found(dissected).result == seen.gradients[layer][0][index]
 
 
 def test_a_weight_has_its_sum_on_the_way_back_and_its_step_at_the_update(dissected, qtbot):
     seen = dissected.stops.dissection
     dissected.canvas._tell_choice(WEIGHT)
     go_to(dissected, "backward", "relu1")
-    assert dissected.panel.found is None
+    assert found(dissected) is None
     go_to(dissected, "backward", "conv1")
-    assert dissected.panel.found.result == explain_parameter(seen, WEIGHT).result
+    assert found(dissected).result == explain_parameter(seen, WEIGHT).result
     lines = dissected.panel.canvas.blocks[0].lines
     largest = explain_parameter(seen, WEIGHT).largest(20)
     assert [line.product for line in lines] == [each.product for each in largest]
     assert [line.where[0] for line in lines] == [str(each.image) for each in largest]
     go_to(dissected, "update")
-    found = explain_step(seen, WEIGHT)
-    assert dissected.panel.found == found
-    for line in step_with_numbers(found):
+    step = explain_step(seen, WEIGHT)
+    assert found(dissected) == step
+    for line in step_with_numbers(step):
         assert line in dissected.panel.formula.text()
     dissected.panel.copy()
-    text = gradient_text(dissected.stops.layers, found)
+    text = gradient_text(dissected.stops.layers, step)
     assert QGuiApplication.clipboard().text() == text
 
 
 def test_at_the_update_the_weight_that_stands_above_is_shown(dissected):
     go_to(dissected, "update")
     assert dissected.canvas.choice is None
-    assert dissected.panel.found.parameter == dissected.chooser.parameter
+    assert found(dissected).parameter == dissected.chooser.parameter
 
 
 def test_a_bias_and_a_dense_weight_are_chosen_by_keys(dissected):
@@ -270,7 +275,7 @@ def test_a_bias_and_a_dense_weight_are_chosen_by_keys(dissected):
         chooser._other_array()
         for field, value in zip(chooser.numbers, index, strict=False):
             field.setValue(value)
-        assert dissected.panel.found.parameter == Parameter(name, index)
+        assert found(dissected).parameter == Parameter(name, index)
         shown = [field.isVisible() for field in chooser.numbers]
         assert shown == [k < len(index) for k in range(4)]
 
@@ -340,7 +345,7 @@ def test_what_goes_wrong_is_told(view, session, monkeypatch, until):
 def test_another_run_has_no_dissected_batch(dissected, session, until, odd):
     session.open_run(RunRequest(odd["data"], odd["network"], Settings(batch_size=16)))
     until(lambda: session.spec.name == "odd")
-    assert dissected.stops is None
+    until(lambda: dissected.stops is None)
     assert dissected.empty.isVisible()
     dissected.start()
     until(lambda: dissected.stops is not None)
