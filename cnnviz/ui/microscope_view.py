@@ -11,9 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSlider,
     QSplitter,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -32,10 +30,11 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.microscope_frames import Stops
 from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
+from cnnviz.ui.stop_walk import StopWalk
 from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.widgets.throttle import Throttle
 
-POLL_MS, PLAY_MS, WORDS_MS = 30, 900, 250
+POLL_MS, WORDS_MS = 30, 250
 PANEL = 360
 WHAT = (
     "Takes one batch once more, beside the training, and stops after every layer: forward, the "
@@ -61,9 +60,6 @@ class MicroscopeView(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
-        self._player = QTimer(self)
-        self._player.setInterval(PLAY_MS)
-        self._player.timeout.connect(self._play_on)
         self._calm = Throttle(self._say, WORDS_MS, self)
         self._make_parts()
         self._lay_out()
@@ -87,16 +83,8 @@ class MicroscopeView(QWidget):
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.about.setWordWrap(True)
-        self.before_button = _tool("←", "The stop before (Ctrl+Left)")
-        self.next_button = _tool("→", "The next stop (Ctrl+Right)")
-        self.play_button = _tool("▸ Play", "Walk from stop to stop")
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName("Stops")
-        self.slider.setToolTip("All stops; the arrow keys walk")
-        self.slider.setFixedWidth(260)
-        self.slider.setPageStep(1)
-        self.title, self.teaching = QLabel(), QLabel()
-        self.title.setProperty("heading", "true")
+        self.walk = StopWalk()
+        self.teaching = QLabel()
         self.teaching.setProperty("small", "true")
         self.strip = BatchStrip()
         self.area = TwoWayArea("The network at this stop")
@@ -114,12 +102,7 @@ class MicroscopeView(QWidget):
         head.addWidget(self.about, 1)
         walk = QHBoxLayout()
         walk.setContentsMargins(14, 6, 14, 0)
-        walk.setSpacing(8)
-        for part in (self.before_button, self.slider, self.next_button, self.play_button):
-            walk.addWidget(part)
-        walk.addSpacing(6)
-        walk.addWidget(self.title)
-        walk.addStretch(1)
+        walk.addWidget(self.walk)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
@@ -163,15 +146,15 @@ class MicroscopeView(QWidget):
         session = self._session
         self.button.clicked.connect(self.start)
         self.cancel_button.clicked.connect(self.cancel)
-        self.before_button.clicked.connect(self.stop_before)
-        self.next_button.clicked.connect(self.next_stop)
-        self.play_button.clicked.connect(self.play_or_rest)
-        self.slider.valueChanged.connect(self._show_stop)
+        self.walk.changed.connect(self._show_stop)
         self.strip.chosen.connect(self._show_stop)
         self.canvas.chosen.connect(self._choose)
         self.chooser.chosen.connect(self._choose_parameter)
         self.panel.let_go.connect(self._let_go)
-        for key, slot in (("Ctrl+Left", self.stop_before), ("Ctrl+Right", self.next_stop)):
+        for key, slot in (
+            ("Ctrl+Left", self.walk.stop_before),
+            ("Ctrl+Right", self.walk.next_stop),
+        ):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
@@ -226,37 +209,6 @@ class MicroscopeView(QWidget):
         self._timer.stop()
         self._say()
 
-    @Slot()
-    def next_stop(self) -> None:
-        """One stop on."""
-        self.slider.setValue(self.slider.value() + 1)
-
-    @Slot()
-    def stop_before(self) -> None:
-        """One stop back."""
-        self.slider.setValue(self.slider.value() - 1)
-
-    @Slot()
-    def play_or_rest(self) -> None:
-        """Walks by itself, from the beginning if it is at the end; or rests."""
-        if self._player.isActive() or self.stops is None:
-            self._player.stop()
-        else:
-            if self.slider.value() == self.slider.maximum():
-                self.slider.setValue(0)
-            self._player.start()
-        self._say_play()
-
-    @Slot()
-    def _play_on(self) -> None:
-        self.next_stop()
-        if self.slider.value() == self.slider.maximum():
-            self._player.stop()
-        self._say_play()
-
-    def _say_play(self) -> None:
-        self.play_button.setText("■ Stop" if self._player.isActive() else "▸ Play")
-
     # How the dissection goes.
 
     @Slot()
@@ -291,19 +243,15 @@ class MicroscopeView(QWidget):
         else:
             self.canvas.choose(choice)
         self.strip.show_batch(dissection, dataset.class_names)
-        self.slider.setRange(0, len(self.stops) - 1)
         self._show_parts(True)
-        if self.slider.value() != 0:
-            self.slider.setValue(0)
-        else:
-            self._show_stop()
-        self.slider.setFocus()
+        self.walk.begin(len(self.stops))
+        self.walk.slider.setFocus()
 
     @Slot()
     def _forget(self) -> None:
         """Another run: what was dissected is no batch of it."""
         self.cancel()
-        self._player.stop()
+        self.walk.rest()
         self.stops = None
         self._show_parts(False)
         self.check.show_parameter(None, None)
@@ -317,15 +265,13 @@ class MicroscopeView(QWidget):
 
     @Slot()
     def _show_stop(self) -> None:
-        stops, at, image = self.stops, self.slider.value(), self.strip.row.image
+        stops, at, image = self.stops, self.walk.at, self.strip.row.image
         if stops is None:
             return
         self.canvas.show_frame(stops.frame(at, image))
         self.canvas.tell()
-        self.title.setText(f"{at + 1} of {len(stops)} · {stops.title(at)}")
+        self.walk.say(stops.title(at))
         self.teaching.setText(stops.teaching(at))
-        self.before_button.setEnabled(at > 0)
-        self.next_button.setEnabled(at < len(stops) - 1)
         self._explain()
 
     @Slot(object)
@@ -348,7 +294,7 @@ class MicroscopeView(QWidget):
         stops, dataset, choice = self.stops, self._session.dataset, self.canvas.choice
         if stops is None or dataset is None:
             return
-        at = self.slider.value()
+        at = self.walk.at
         if choice is None and stops.all[at].phase == "update":
             choice = self.chooser.parameter
         found = stops.explained(at, self.strip.row.image, choice)
@@ -415,7 +361,7 @@ class MicroscopeView(QWidget):
     def shut_down(self) -> None:
         """Ends what is under way, for good; `is_shut_down` says when it has ended."""
         self._ended = True
-        self._player.stop()
+        self.walk.rest()
         self.cancel()
 
     @property
@@ -428,19 +374,10 @@ class MicroscopeView(QWidget):
         """Nobody looks, so nothing is dissected or played; a minimised window only looks away."""
         super().hideEvent(event)
         if not event.spontaneous():
-            self._player.stop()
-            self._say_play()
+            self.walk.rest()
             self.cancel()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""
         super().showEvent(event)
         self._say()
-
-
-def _tool(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(tip)
-    return button

@@ -83,7 +83,7 @@ def test_tab_reaches_the_parts_of_the_microscope(learning, qtbot, until):
     for _ in range(40):
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         reached.add(QApplication.focusWidget())
-    wanted = {view.button, view.slider, view.play_button, view.strip.row, view.canvas}
+    wanted = {view.button, view.walk.slider, view.walk.play_button, view.strip.row, view.canvas}
     wanted |= {view.chooser.array, view.chooser.numbers[0], view.check.button, view.check.step}
     assert wanted <= reached
 

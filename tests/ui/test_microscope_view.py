@@ -69,7 +69,7 @@ def endless(monkeypatch):
 
 def go_to(view, phase, layer=""):
     stops = view.stops.all
-    view.slider.setValue(
+    view.walk.slider.setValue(
         next(k for k, stop in enumerate(stops) if (stop.phase, stop.layer) == (phase, layer))
     )
 
@@ -132,29 +132,29 @@ def test_training_that_moves_on_makes_it_old(dissected, train, session, until):
 
 
 def test_stops_are_walked_by_buttons_slider_and_keys(dissected, qtbot):
-    assert dissected.slider.hasFocus()
+    assert dissected.walk.slider.hasFocus()
     seen = dissected.stops.dissection
-    assert dissected.slider.maximum() == len(seen.stops) - 1
-    assert dissected.title.text() == f"1 of {len(seen.stops)} · Forward through Conv 1"
-    assert not dissected.before_button.isEnabled()
-    qtbot.mouseClick(dissected.next_button, LEFT)
-    assert "Forward through ReLU 1" in dissected.title.text()
-    qtbot.keyClick(dissected.slider, Qt.Key.Key_Right)
-    assert "Forward through Max pool 1" in dissected.title.text()
+    assert dissected.walk.slider.maximum() == len(seen.stops) - 1
+    assert dissected.walk.title.text() == f"1 of {len(seen.stops)} · Forward through Conv 1"
+    assert not dissected.walk.before_button.isEnabled()
+    qtbot.mouseClick(dissected.walk.next_button, LEFT)
+    assert "Forward through ReLU 1" in dissected.walk.title.text()
+    qtbot.keyClick(dissected.walk.slider, Qt.Key.Key_Right)
+    assert "Forward through Max pool 1" in dissected.walk.title.text()
     qtbot.keyClick(dissected.canvas, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
-    assert "Forward through ReLU 1" in dissected.title.text()
+    assert "Forward through ReLU 1" in dissected.walk.title.text()
     go_to(dissected, "update")
-    assert not dissected.next_button.isEnabled()
-    assert dissected.title.text().endswith("The update")
+    assert not dissected.walk.next_button.isEnabled()
+    assert dissected.walk.title.text().endswith("The update")
 
 
 def test_it_plays_by_itself_to_the_end(dissected, qtbot, until):
-    dissected._player.setInterval(2)
+    dissected.walk.player.setInterval(2)
     go_to(dissected, "update")
-    qtbot.mouseClick(dissected.play_button, LEFT)
-    assert dissected.slider.value() == 0
-    until(lambda: dissected.slider.value() == dissected.slider.maximum())
-    assert dissected.play_button.text() == "▸ Play"
+    qtbot.mouseClick(dissected.walk.play_button, LEFT)
+    assert dissected.walk.slider.value() == 0
+    until(lambda: dissected.walk.slider.value() == dissected.walk.slider.maximum())
+    assert dissected.walk.play_button.text() == "▸ Play"
 
 
 def test_on_the_way_there_columns_fill_and_on_the_way_back_gradients_follow(dissected):
@@ -351,7 +351,7 @@ def test_another_run_has_no_dissected_batch(dissected, session, until, odd):
     until(lambda: dissected.stops is not None)
     assert columns(dissected)[:2] == [INPUT, "conv1"]
     for at in range(len(dissected.stops)):
-        dissected.slider.setValue(at)
+        dissected.walk.slider.setValue(at)
         dissected.canvas.grab()
     assert len(dissected.strip.row._classes) == 3
 
@@ -362,7 +362,7 @@ def test_every_network_can_be_walked_through(network, open_session, show, until)
     view.start()
     until(lambda: view.stops is not None)
     for at in range(len(view.stops)):
-        view.slider.setValue(at)
+        view.walk.slider.setValue(at)
         assert view.teaching.text()
     assert set(view.canvas.frame.values) >= set(columns(view))
 
@@ -376,5 +376,5 @@ def test_a_diverged_batch_is_told(view, session, until):
     view._say()
     assert "its loss is not finite" in view.about.text()
     for at in range(len(view.stops)):
-        view.slider.setValue(at)
+        view.walk.slider.setValue(at)
         view.grab()
