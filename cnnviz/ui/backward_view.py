@@ -149,6 +149,8 @@ class BackwardView(QWidget):
         self._stale = True
         if network is None or inspection is None or own is None or self._task or self._ended:
             return  # after the task, it looks again
+        if not self.isVisible():
+            return  # hidden meanwhile; shown, it looks again
         if inspection.image.shape != own.spec.input_shape:
             return  # the image of the run before, until the new one is there
         self._stale = False

@@ -1,4 +1,4 @@
-"""The images of one batch in a row, each with its label and its loss; one of them is chosen."""
+"""The images of one batch in a row, each with label, loss and number; one of them is chosen."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ from cnnviz.core.receptive_field import INPUT
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.mosaic import picture
 
-TILE, PITCH, TEXT = 40, 56, 30
+TILE, PITCH, TEXT = 40, 56, 44
 """Pixels: an image's side, from one to the next, and what stands below it."""
 EDGE = 4
 SCROLL_BAR = 8
@@ -76,7 +76,9 @@ class ImageRow(QWidget):
         self._framed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Images of the batch")
-        self.setToolTip("The images of the batch: label and loss. Red: taken for another class")
+        self.setToolTip(
+            "The images of the batch: label, loss, number. Red: taken for another class"
+        )
         self.setFixedHeight(HEIGHT)
 
     def show_batch(self, dissection: Dissection, classes: Sequence[str]) -> None:
@@ -146,6 +148,7 @@ class ImageRow(QWidget):
         painter.setPen(theme.color(colors.muted))
         text = f"{loss:.2g}" if np.isfinite(loss) else "–"
         painter.drawText(line.translated(0, 13), center, text)
+        painter.drawText(line.translated(0, 27), center, f"no. {image}")
 
     def area_of(self, image: int) -> QRect:
         """Where an image stands."""

@@ -125,7 +125,8 @@ class Stops:
         label = int(seen.labels[image])
         picture = seen.outputs[INPUT][image]
         now = self._names[-1] if stop.phase == "loss" else stop.layer
-        return Frame(picture, label, values, kernels, words, stopped, frozenset(known), now)
+        count = len(seen.labels)
+        return Frame(picture, label, values, kernels, words, stopped, frozenset(known), count, now)
 
     def explained(self, at: int, image: int, choice: Place | Parameter | None) -> Found | None:
         """The arithmetic of what is chosen, as far as it has been reached."""

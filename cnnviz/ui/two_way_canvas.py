@@ -162,7 +162,8 @@ class TwoWayCanvas(QWidget):
             notes = (f"{100 * frame.blocked[column.name].mean():.0f} %", "blocked")
         level = self._pictures.level(column)
         if column.kind is Kind.CLASSES:
-            notes = ("p − y" if column.name in frame.gradients else "logits z", "")
+            back = f"(p − y) / {frame.count}" if frame.count > 1 else "p − y"
+            notes = (back if column.name in frame.gradients else "logits z", "")
             level = self.rows.level if len(self.rows.values) else None
         way = "←" if column.name in frame.gradients else "→"
         return *notes, "" if level is None else f"{way} {scale(level)}"

@@ -41,6 +41,8 @@ class Frame:
     """By the name of a ReLU: where it lets no gradient pass."""
     gradients: frozenset[str] = frozenset()
     """Which of `values` are gradients."""
+    count: int = 1
+    """How many images the batch has, of whose mean loss the gradients are."""
     now: str = ""
     """The layer that is at work."""
 

@@ -215,6 +215,18 @@ def test_images_are_chosen_by_click_and_key(dissected, qtbot):
     assert row.image == 63
 
 
+def test_each_number_says_of_what_it_is(dissected):
+    canvas = dissected.canvas
+    go_to(dissected, "forward", "dense1")
+    assert canvas._notes["dense1"][0] == "logits z"
+    assert canvas._notes["conv1"][:1] == ("kernels",)
+    assert canvas._notes["conv1"][2].startswith("→")
+    go_to(dissected, "update")
+    assert canvas._notes["dense1"][0] == "(p − y) / 128"
+    assert canvas._notes["conv1"][0] == "steps"
+    assert canvas._notes["conv1"][2].startswith("←")
+
+
 def test_the_loss_is_taken_apart(dissected):
     dissected.strip.row.choose(3)
     go_to(dissected, "loss")
