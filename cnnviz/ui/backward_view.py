@@ -175,9 +175,11 @@ class BackwardView(QWidget):
         if not standing.ended:
             return
         self._give_up()
-        if standing.result:
+        if not self.isVisible():
+            self._stale = True
+        elif standing.result:
             self._take(standing.result)
-            if self._stale and self.isVisible():
+            if self._stale:
                 self._pace.ask()
         elif standing.failure:
             self._session.noticed.emit(Notice(*standing.failure))

@@ -215,10 +215,15 @@ def test_it_follows_training_the_cursor_and_the_image(view, train, until):
 
 
 def test_the_arithmetic_stays_of_one_moment(view, train, until):
-    view.canvas._tell_choice(Place("conv1", (0, 5, 5)))
+    place = Place("conv1", (0, 5, 5))
+    view.canvas._tell_choice(place)
     train(view._session, 3)
-    until(lambda: view.panel.found.result == expected(view._session).outputs["conv1"][0, 5, 5])
-    assert same(view)
+
+    def of_now():
+        return expected(view._session).outputs[place.layer][place.index]
+
+    until(lambda: same(view) and view.panel.found.result == of_now())
+    assert explain_gradient(view.seen.dissection, 0, place).result == view.panel.found.result
 
 
 def test_hidden_it_rests(view, train, until):
