@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.learning_window import LearningWindow
 
@@ -86,6 +87,21 @@ def test_tab_reaches_the_parts_of_the_microscope(learning, qtbot, until):
     wanted = {view.button, view.walk.slider, view.walk.play_button, view.strip.row, view.canvas}
     wanted |= {view.chooser.array, view.chooser.numbers[0], view.check.button, view.check.step}
     assert wanted <= reached
+
+
+def test_ctrl_c_copies_from_the_page_that_is_seen(learning, qtbot, until):
+    view = learning.microscope
+    learning.pages.setCurrentWidget(view)
+    view.start()
+    until(lambda: view.stops is not None)
+    for page in (view, learning.backward):
+        learning.pages.setCurrentWidget(page)
+        page.canvas.setFocus()
+        page.canvas._tell_choice(Place("conv1", (0, 3, 3)))
+        until(lambda page=page: page.panel.found is not None)
+        QApplication.clipboard().clear()
+        qtbot.keyClick(page.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+        assert QApplication.clipboard().text() == page.panel.text
 
 
 def test_it_changes_theme_with_the_window(learning, window, until):
