@@ -152,7 +152,7 @@ class Dissection:
 
     def network(self) -> Network:
         """A network with the weights of before the update, and this batch's gradient."""
-        network = Network(self.moment.spec, convolution=self.moment.convolution)
+        network = Network(self.moment.spec, None, self.moment.convolution)
         network.vector[...] = self.update.before
         network.gradient[...] = self.gradient
         return network

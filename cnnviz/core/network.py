@@ -38,11 +38,11 @@ class Network:
     def __init__(
         self,
         spec: Spec | Mapping[str, Any],
-        seed: int = 0,
+        seed: int | None = 0,
         convolution: str = "im2col",
         dtype: DTypeLike = np.float32,
     ) -> None:
-        """Builds the layers of `spec` and draws their weights from `seed`.
+        """Builds the layers of `spec` and draws their weights from `seed`; of None, all are zero.
 
         Raises SpecError naming the layer that does not fit, SettingsError for an unknown way of
         convolution. `dtype` is float32 but for gradient checks in float64.
@@ -55,7 +55,8 @@ class Network:
         self._gradients = _views(self.layers, self.gradient)
         self._workspaces = [Workspace() for _ in self.layers]
         self.convolution = convolution
-        self.draw(seed)
+        if seed is not None:
+            self.draw(seed)
 
     @property
     def convolution(self) -> str:

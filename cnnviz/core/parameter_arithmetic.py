@@ -79,7 +79,7 @@ class ParameterGradient:
         products = self.products
         flat = np.nan_to_num(np.abs(products), nan=np.inf).ravel()
         found = []
-        for position in np.argsort(-flat, kind="stable")[:count]:
+        for position in _greatest(flat, count):
             image, *at = (int(k) for k in np.unravel_index(position, products.shape))
             where = (image, *at)
             found.append(
@@ -92,6 +92,16 @@ class ParameterGradient:
                 )
             )
         return found
+
+
+def _greatest(values: Doubles, count: int) -> NDArray[np.intp]:
+    """Where the greatest are, the greatest first; without sorting all of them."""
+    if 0 < count < len(values):
+        least = np.partition(values, -count)[-count]
+        among = np.flatnonzero(values >= least)
+    else:
+        among = np.arange(len(values))
+    return among[np.argsort(-values[among], kind="stable")][:count]
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,8 @@ a few times a second.
 
 import re
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Slot
-from PySide6.QtGui import (
-    QGuiApplication,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QShowEvent,
-)
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from cnnviz.core.activations import Activation
@@ -40,13 +33,12 @@ from cnnviz.ui.arithmetic_blocks import (
     number,
     sign_color,
 )
+from cnnviz.ui.arithmetic_canvas import MARGIN, ArithmeticCanvas
 from cnnviz.ui.session import Session
 from cnnviz.ui.slide import SPEEDS
 from cnnviz.ui.theme import THIN_SPACE
-from cnnviz.ui.widgets.plate import paint_plate
 from cnnviz.ui.widgets.throttle import Throttle
 
-MARGIN = 14
 SCROLL_BAR = 8
 NUMBERS_MS = 250
 """Between two takings of the numbers while they change."""
@@ -317,64 +309,6 @@ class InspectorView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
             self.refresh()
-
-
-class ArithmeticCanvas(QWidget):
-    """Blocks below each other; the pointer asks for one multiplication."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._blocks: list[Block] = []
-        self._pointer: QPointF | None = None
-        self.setMouseTracking(True)
-
-    def show_blocks(self, blocks: list[Block]) -> None:
-        """Takes over what to paint."""
-        self._blocks = blocks
-        height = sum(block.height for block in blocks) + 2 * MARGIN
-        if self.minimumHeight() != int(height):
-            self.setMinimumHeight(int(height))
-        self.update()
-
-    @property
-    def blocks(self) -> list[Block]:
-        """What is painted."""
-        return self._blocks
-
-    def words_at(self, point: QPointF) -> str:
-        """What is under `point`."""
-        y = float(MARGIN) / 2
-        for block in self._blocks:
-            if y <= point.y() < y + block.height:
-                return block.words_at(point.x() - MARGIN, point.y() - y, self._width())
-            y += block.height
-        return ""
-
-    def _width(self) -> float:
-        return self.width() - 2 * MARGIN
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Only the blocks that are seen."""
-        painter, y = QPainter(self), float(MARGIN) / 2
-        for block in self._blocks:
-            area = QRectF(0, y, self.width(), block.height).toAlignedRect()
-            if event.region().intersects(area):
-                block.paint(painter, MARGIN, y, self._width())
-            y += block.height
-        if self._pointer and (words := self.words_at(self._pointer)):
-            seen = QRectF(self.visibleRegion().boundingRect())
-            paint_plate(painter, self._pointer, words, seen)
-        painter.end()
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """The pointer asks."""
-        self._pointer = event.position()
-        self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """It asks no more."""
-        self._pointer = None
-        self.update()
 
 
 def _unbroken(indices: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ SECTIONS: tuple[tuple[str, ...], ...] = (
     ("exports.choose_format", "exports.open_weights"),
     ("windows.open_draw", "windows.open_data", "windows.open_mistakes"),
     ("windows.open_editor", "windows.open_experiments", "windows.open_runs"),
-    ("windows.open_time_lab",),
+    ("windows.open_learning", "windows.open_time_lab"),
     ("save_window", "save_film"),
     ("change_theme", "show_shortcuts", "close"),
 )

@@ -30,7 +30,7 @@ class NetworkPictures:
 
     def __init__(self, columns: Sequence[Column] = (), layers: Sequence[Layer] = ()) -> None:
         self._columns, self._layers = columns, layers
-        grids = _grids(columns, layers)
+        grids = grids_of(columns, layers)
         self._mosaics = Mosaics(grids)
         self._twins = Mosaics(grids)
         self._inputs: list[QImage] = []
@@ -85,7 +85,7 @@ class NetworkPictures:
                 values[column.name] = inspection.outputs[column.name]
             if column.kernels:
                 channel = self._channels.get(column.name, 0)
-                values[_kernels_of(column)] = weights[f"{column.name}.weight"][:, channel]
+                values[kernels_of(column)] = weights[f"{column.name}.weight"][:, channel]
         return values
 
     def _levels(self, now: Values, then: Values | None, scale: Scale) -> dict[str, float] | None:
@@ -122,11 +122,11 @@ class NetworkPictures:
                     if place:
                         painter.drawImage(place[0], image)
             elif column.kind is not Kind.CLASSES:
-                _draw_stack(painter, self._mosaics.images[column.name], column.tiles)
+                draw_stack(painter, self._mosaics.images[column.name], column.tiles)
             if column.twins and column.kind is not Kind.INPUT:
-                _draw_stack(painter, self._twins.images[column.name], column.twins)
+                draw_stack(painter, self._twins.images[column.name], column.twins)
             if column.kernels:
-                _draw_stack(painter, self._mosaics.images[_kernels_of(column)], column.kernels)
+                draw_stack(painter, self._mosaics.images[kernels_of(column)], column.kernels)
         if edits.muted:
             self._paint_crosses(painter, edits)
         painter.setClipping(False)
@@ -152,7 +152,7 @@ class NetworkPictures:
                 painter.drawText(QPointF(left, y), self._scales[column.name])
 
 
-def _grids(columns: Sequence[Column], layers: Sequence[Layer]) -> dict[str, Grid]:
+def grids_of(columns: Sequence[Column], layers: Sequence[Layer]) -> dict[str, Grid]:
     """The pictures of the columns and of the kernels beside them."""
     shapes = {layer.name: layer.parameter_shapes for layer in layers}
     grids = {}
@@ -164,15 +164,15 @@ def _grids(columns: Sequence[Column], layers: Sequence[Layer]) -> dict[str, Grid
             grids[column.name] = Grid(rows, across, 1, 1, count=column.shape[0])
         if column.kernels:
             count, _, height, width = shapes[column.name]["weight"]
-            grids[_kernels_of(column)] = Grid(count, 1, height, width)
+            grids[kernels_of(column)] = Grid(count, 1, height, width)
     return grids
 
 
-def _kernels_of(column: Column) -> str:
+def kernels_of(column: Column) -> str:
     return f"{column.name}.weight"
 
 
-def _draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
+def draw_stack(painter: QPainter, image: QImage, tiles: list[QRectF]) -> None:
     """Each tile shows its part of an image of tiles below each other."""
     height = image.height() / len(tiles)
     for index, tile in enumerate(tiles):

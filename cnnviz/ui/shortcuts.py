@@ -43,6 +43,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+Shift+F",), "save_film", "Save the past as a film"),
     Shortcut(("D",), "windows.open_draw", "Draw a digit, or bring a picture"),
     Shortcut(("R",), "windows.open_runs", "Runs: go on, fork, compare"),
+    Shortcut(("G",), "windows.open_learning", "How it learns: gradients, microscope, health"),
     Shortcut(("T",), "windows.open_time_lab", "Time lab"),
     Shortcut(("Y",), "windows.open_experiments", "Experiments"),
     Shortcut(("W",), "windows.open_mistakes", "Mistakes, and the space of digits"),

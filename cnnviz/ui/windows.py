@@ -13,6 +13,7 @@ from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.experiments_window import ExperimentsWindow
+from cnnviz.ui.learning_window import LearningWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
@@ -73,6 +74,11 @@ class Windows(QObject):
         window = self.made(EditorWindow)
         if is_new and window and self._remember:
             window.bring_back(str(QSettings().value(DESIGN, "")))
+
+    @Slot()
+    def open_learning(self) -> None:
+        """Gradients, one batch under the microscope, health."""
+        self._open(LearningWindow)
 
     @Slot(object)
     def open_map(self, place: Place) -> None:

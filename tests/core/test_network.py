@@ -63,6 +63,10 @@ def test_the_seed_decides_the_weights_and_biases_begin_at_zero(small_spec: Spec)
     assert not Network(small_spec).state_dict()["conv1.bias"].any()
 
 
+def test_without_a_seed_all_weights_are_zero(small_spec: Spec) -> None:
+    assert not Network(small_spec, None).vector.any()
+
+
 def test_every_initialisation_makes_a_network(small_spec: Spec) -> None:
     vectors = [
         Network(replace(small_spec, initializer=name)).vector

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.parameter_arithmetic import (
     Parameter,
+    _greatest,
     explain_parameter,
     explain_step,
     flat_index,
@@ -112,3 +115,10 @@ def test_a_parameter_that_is_none_is_refused(odd, name, index, error):
     for explain in (explain_parameter, explain_step):
         with pytest.raises(error):
             explain(odd, Parameter(name, index))
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.0, np.inf]), min_size=1), st.integers(1, 12))
+def test_the_greatest_are_those_of_a_stable_sort(values, count):
+    array = np.array(values)
+    expected = np.argsort(-array, kind="stable")[:count]
+    np.testing.assert_array_equal(_greatest(array, count), expected)

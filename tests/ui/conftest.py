@@ -13,7 +13,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
 
+from cnnviz.core.datasets import LOADERS
 from cnnviz.core.machine import Peak
+from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
 from cnnviz.ui import peak_meter, theme
@@ -22,6 +24,7 @@ from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
+from tests.core.odd import ODD, odd_data
 
 # Read when the first application is made. The offscreen platform's own screen is 800×800, smaller
 # than the window.
@@ -74,6 +77,14 @@ def mnist(tmp_path, monkeypatch):
             (folder / f"{stem}-{name}-ubyte").write_bytes(header + values.tobytes())
     monkeypatch.setenv("CNNVIZ_DATA", str(tmp_path))
     return "mnist"
+
+
+@pytest.fixture
+def odd(monkeypatch):
+    """What opens a session on a network with one of everything, colours, and made-up data."""
+    monkeypatch.setitem(LOADERS, "odd", odd_data)
+    monkeypatch.setitem(PRESETS, "odd", ODD)
+    return {"network": "odd", "data": "odd", "batch_size": 16}
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from cnnviz.core.arithmetic import Convolution
 from cnnviz.core.receptive_field import INPUT, Place
 from cnnviz.ui import theme
 from cnnviz.ui.arithmetic_blocks import Classes, Contributions, Products, Sum, Window, number
-from cnnviz.ui.inspector_view import FEW_CHANNELS, MARGIN, MOST_PRODUCTS, InspectorView
+from cnnviz.ui.arithmetic_canvas import MARGIN
+from cnnviz.ui.inspector_view import FEW_CHANNELS, MOST_PRODUCTS, InspectorView
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.experiments_window import ExperimentsWindow
 from cnnviz.ui.film_dialog import FilmDialog
+from cnnviz.ui.learning_window import LearningWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
@@ -109,6 +110,7 @@ def after(method):
         "save_film": lambda window: dialog(FilmDialog) is window.film,
         "windows.open_draw": lambda window: is_open(window, DrawWindow),
         "windows.open_editor": lambda window: is_open(window, EditorWindow),
+        "windows.open_learning": lambda window: is_open(window, LearningWindow),
         "windows.open_time_lab": lambda window: is_open(window, TimeLab),
         "open_menu": lambda window: menu() is not None,
         "windows.open_mistakes": lambda window: is_open(window, MistakesWindow),

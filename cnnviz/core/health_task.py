@@ -1,0 +1,94 @@
+"""A network's health at several moments of its run, found one after another on a thread.
+
+An examination takes some 10 ms for a small network, and much more for a large one.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.core.datasets import Split
+from cnnviz.core.health import Health, examine
+from cnnviz.core.network import Network
+from cnnviz.core.spec import Spec
+from cnnviz.core.task import Task
+from cnnviz.core.timeline import EpochResult, Timeline
+from cnnviz.core.trainer import Snapshot
+from cnnviz.core.verdicts import Verdict, judge
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What had happened up to a moment, to judge by."""
+
+    classes: int
+    losses: NDArray[np.float64]
+    epochs: tuple[EpochResult, ...]
+
+    @staticmethod
+    def of(timeline: Timeline, classes: int, step: int) -> "Past":
+        """Up to `step`, and the batch after it if its loss was no finite number."""
+        losses = timeline.losses[:step].copy()
+        if step in timeline.diverged:
+            losses = np.append(losses, timeline.diverged[step])
+        epochs = tuple(epoch for epoch in timeline.epochs if epoch.step <= step)
+        return Past(classes, losses, epochs)
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """How is the network of this snapshot doing?"""
+
+    snapshot: Snapshot
+    rate: float
+    """The learning rate of the batch after it."""
+    past: Past | None = None
+    """To be judged by, if verdicts are wanted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Its health, and what seems wrong if that was asked."""
+
+    health: Health
+    verdicts: tuple[Verdict, ...] | None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the examinations are; once `ended`, it stays so."""
+
+    answers: tuple[Answer, ...]
+    """To the first questions."""
+    ended: bool
+    failure: tuple[str, str] | None
+    """What went wrong, and its traceback (empty if the user can mend it)."""
+
+
+class Examining(Task[Standing]):
+    """Answers in the order of the questions; cancelled, it ends between two of them."""
+
+    def __init__(
+        self, spec: Spec, images: Split, optimizer: str, questions: tuple[Question, ...]
+    ) -> None:
+        """`spec` is fitted to the data; `images` are the probe, see `health.probe`."""
+        super().__init__("health", Standing((), False, None))
+        self.questions = questions
+        self._given = spec, images, optimizer
+
+    def _work(self) -> dict[str, Any]:
+        spec, images, optimizer = self._given
+        network = Network(spec, None)
+        answers: list[Answer] = []
+        for question in self.questions:
+            if self._cancelled.is_set():
+                break
+            health = examine(network, question.snapshot, images, optimizer, question.rate)
+            past, verdicts = question.past, None
+            if past is not None:
+                verdicts = tuple(judge(past.classes, past.losses, past.epochs, health))
+            answers.append(Answer(health, verdicts))
+            self._tell(answers=tuple(answers))
+        return {}

@@ -1,0 +1,215 @@
+"""Keeps the health of the moment that is looked at, and of the run's snapshots, found beside it.
+
+One short task after another: first the moment, then the snapshots from the newest back. What was
+found stays as long as its snapshot does.
+"""
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from cnnviz.core.health import Health, probe
+from cnnviz.core.health_task import Answer, Examining, Past, Question
+from cnnviz.core.in_force import rate_after
+from cnnviz.core.saved_run import SavedRun
+from cnnviz.core.task import Tasks
+from cnnviz.core.trainer import Snapshot
+from cnnviz.ui.messages import Notice
+from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.throttle import Throttle
+
+POLL_MS, CALM_MS = 30, 250
+"""Between two looks at a task, and between two beginnings while training goes on."""
+MOST_POINTS = 60
+"""Snapshots of a run that are examined, evenly spread."""
+AT_ONCE = 4
+"""Questions of one task."""
+
+
+class _Found(NamedTuple):
+    snapshot: Snapshot
+    answer: Answer
+    diverged: bool
+    """Whether it was known then that the batch after it has no finite loss."""
+
+
+class HealthWatch(QObject):
+    """Works only while `watching`; `changed` tells of anything new."""
+
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.answer: Answer | None = None
+        """Of the moment that is looked at; of one before while that is not found yet."""
+        self.course: list[Health] = []
+        """Of the run's snapshots, as far as found, in order."""
+        self._found: dict[int, _Found] = {}  # by the identity of the snapshot, which it keeps
+        self._paused_at: Snapshot | None = None
+        self._asked_for: int | None = None
+        self._task: Examining | None = None
+        self._tasks = Tasks()
+        self._watching = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        self._calm = Throttle(self._work, CALM_MS, self)
+        self.destroyed.connect(self._tasks.cancel)
+        session.run_changed.connect(self._forget)
+        session.history_changed.connect(self._follow)
+        session.status_changed.connect(self._follow)
+        session.past.changed.connect(self._follow)
+
+    def watch(self, watching: bool) -> None:
+        """Whether anybody looks."""
+        self._watching = watching
+        if watching:
+            self._calm.act()
+        else:
+            self._give_up()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        return self._tasks.are_over
+
+    @property
+    def moment(self) -> Snapshot | None:
+        """The snapshot whose health is wanted: looked at, else the newest there is."""
+        if self._session.past.snapshot:
+            return self._session.past.snapshot
+        try:
+            kept = self._session.timeline.nearest(len(self._session.timeline))
+        except LookupError:
+            return None
+        newest = self._paused_at
+        return newest if newest and newest.step > kept.step else kept
+
+    @Slot()
+    def _forget(self) -> None:
+        """Another run."""
+        self._give_up()
+        self.answer, self.course = None, []
+        self._found, self._paused_at, self._asked_for = {}, None, None
+        self.changed.emit()
+        self._follow()
+
+    @Slot()
+    def _follow(self) -> None:
+        if self._asked_for != len(self._session.timeline):
+            self._paused_at = self._asked_for = None  # it may be reached again, with other weights
+        if self._watching:
+            self._calm.ask()
+
+    def _work(self) -> None:
+        """Begins with what is wanted and not known, if nothing runs."""
+        session = self._session
+        if not self._watching or session.dataset is None or session.spec is None:
+            return
+        self._ask_for_newest()
+        self._take_course()
+        moment = self.moment
+        self._show_known(moment)
+        known = moment is None or self._answer_for(moment) is not None
+        if self._task and not known and self._task.questions[0].snapshot is not moment:
+            self._give_up()  # another moment is more urgent
+        if self._task:
+            return
+        wanted = [] if moment is None or known else [moment]
+        wanted += [each for each in self._spread() if id(each) not in self._found]
+        if wanted:
+            self._ask(wanted[:AT_ONCE], moment)
+
+    def _ask(self, wanted: list[Snapshot], moment: Snapshot | None) -> None:
+        """Begins a task; only the moment that is looked at is judged."""
+        session, dataset, spec = self._session, self._session.dataset, self._session.spec
+        assert dataset
+        assert spec
+        timeline, settings = session.timeline, session.settings
+        classes, planned = len(dataset.class_names), session.status.planned_steps
+        questions = tuple(
+            Question(
+                each,
+                rate_after(timeline, settings, planned, each.step),
+                Past.of(timeline, classes, each.step) if each is moment else None,
+            )
+            for each in wanted
+        )
+        images = probe(dataset.train)
+        self._task = Examining(spec, images, settings.optimizer, questions)
+        self._tasks.start(self._task)
+        self._timer.start()
+
+    def _answer_for(self, moment: Snapshot) -> Answer | None:
+        """What was found of a moment, if it was judged by all that is known of it now."""
+        found = self._found.get(id(moment))
+        if found is None or found.answer.verdicts is None:
+            return None
+        diverged = moment.step in self._session.timeline.diverged
+        return found.answer if found.diverged == diverged else None
+
+    def _show_known(self, moment: Snapshot | None) -> None:
+        answer = self._answer_for(moment) if moment else None
+        if answer and answer is not self.answer:
+            self.answer = answer
+            self.changed.emit()
+
+    def _ask_for_newest(self) -> None:
+        """Paused between two snapshots, the newest is asked for: it is in no timeline."""
+        session, step = self._session, len(self._session.timeline)
+        kept = {**session.timeline.snapshots, **session.timeline.edited}
+        if session.is_training or step in kept or self._asked_for == step:
+            return
+        self._asked_for = step
+        session.capture(self._take_newest)
+
+    def _take_newest(self, saved: SavedRun) -> None:
+        if saved.newest.step == self._asked_for:
+            self._paused_at = saved.newest
+            self._follow()
+
+    def _spread(self) -> list[Snapshot]:
+        """Some of the run's snapshots up to the newest, the last first."""
+        snapshots = self._session.timeline.snapshots
+        steps = sorted(snapshots, reverse=True)
+        every = -(-len(steps) // MOST_POINTS)
+        return [snapshots[step] for step in steps[:: max(every, 1)]]
+
+    @Slot()
+    def _poll(self) -> None:
+        task = self._task
+        if task is None:
+            self._timer.stop()
+            return
+        standing = task.standing
+        for question, answer in zip(task.questions, standing.answers, strict=False):
+            at = question.snapshot
+            diverged = question.past is not None and len(question.past.losses) > at.step
+            if id(at) not in self._found or answer.verdicts is not None:
+                self._found[id(at)] = _Found(at, answer, diverged)
+        self._show_known(self.moment)
+        if standing.ended:
+            self._task = None
+            self._timer.stop()
+            self._take_course()
+            if standing.failure:
+                self._session.noticed.emit(Notice(*standing.failure))
+            else:
+                self._calm.ask()
+
+    def _take_course(self) -> None:
+        """What is known of snapshots that are still there; the others are forgotten."""
+        snapshots = set(map(id, self._session.timeline.snapshots.values()))
+        there = snapshots | {id(self.moment)}
+        self._found = {key: found for key, found in self._found.items() if key in there}
+        healths = [found.answer.health for key, found in self._found.items() if key in snapshots]
+        course = sorted(healths, key=lambda health: health.step)
+        if list(map(id, course)) != list(map(id, self.course)):
+            self.course = course
+            self.changed.emit()
+
+    def _give_up(self) -> None:
+        self._task = None
+        self._tasks.cancel()
+        self._timer.stop()

@@ -1,0 +1,62 @@
+"""How it learns: a window of its own beside the main one, about gradients and what they do.
+
+Three pages: the way back for the image that is looked at, one batch in stops, and the health of the
+network while it learns.
+"""
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+
+from cnnviz.ui.backward_view import BackwardView
+from cnnviz.ui.health_view import HealthView
+from cnnviz.ui.microscope_view import MicroscopeView
+from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.side_window import SideWindow
+
+DEFAULT_SIZE = QSize(1440, 860)
+LEAST_SIZE = QSize(1100, 560)
+
+
+class LearningWindow(SideWindow):
+    """Not modal; it closes with the main window, and its pages rest while they are hidden."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent, "How it learns", DEFAULT_SIZE, LEAST_SIZE)
+        self.backward = BackwardView(session)
+        self.microscope = MicroscopeView(session)
+        self.health = HealthView(session)
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.setAccessibleName("Pages of how it learns")
+        self.pages.tabBar().setAccessibleName("Pages of how it learns")
+        self.pages.tabBar().setDrawBase(False)
+        for title, page, tip in (
+            ("Gradients", self.backward, "The way back for the image that is looked at"),
+            ("Microscope", self.microscope, "One batch, stop by stop: there, back, the update"),
+            ("Health", self.health, "What seems to go wrong, and how each layer is doing"),
+        ):
+            place = self.pages.addTab(page, title)
+            self.pages.setTabToolTip(place, f"{tip} (Ctrl+Tab for the next page)")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.addWidget(self.pages)
+
+    def show_in_front(self) -> None:
+        """Opens the window, or brings it back, with the keyboard at its pages."""
+        super().show_in_front()
+        self.pages.tabBar().setFocus()
+
+    # The end.
+
+    def shut_down(self) -> None:
+        """Closes for good and asks every thread to end; `is_shut_down` says when they have."""
+        self.backward.shut_down()
+        self.microscope.shut_down()
+        self.health.shut_down()
+        super().shut_down()
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether no thread of ours runs any more."""
+        pages = (self.backward, self.microscope, self.health)
+        return all(page.is_shut_down for page in pages)

@@ -1,0 +1,272 @@
+"""The page of health: numbers of the core, of the moment that is looked at, found beside."""
+
+import threading
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+
+from cnnviz.core import health_task
+from cnnviz.core.health import Histogram, examine, probe
+from cnnviz.core.in_force import rate_after
+from cnnviz.core.network import Network
+from cnnviz.core.presets import PRESETS
+from cnnviz.core.settings import Settings
+from cnnviz.core.verdicts import Verdict
+from cnnviz.ui import theme
+from cnnviz.ui.arithmetic_blocks import number
+from cnnviz.ui.health_table import COLUMNS, HealthCell, _height, _ratio_cell, _spread_cell
+from cnnviz.ui.health_view import HealthView
+from cnnviz.ui.health_watch import MOST_POINTS
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.verdicts_view import NOTHING, TITLES, VerdictsView
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def show(qtbot, until):
+    made = []
+
+    def show_view(session, size=(1180, 700)):
+        view = HealthView(session)
+        made.append(view)
+        qtbot.addWidget(view)
+        view.resize(*size)
+        with qtbot.waitExposed(view):
+            view.show()
+        return view
+
+    yield show_view
+    for view in made:
+        view.shut_down()
+        until(lambda view=view: view.is_shut_down)
+
+
+@pytest.fixture
+def view(session, show, until):
+    view = show(session)
+    until(lambda: view.watch.answer is not None)
+    return view
+
+
+def rows(view):
+    return {row[0].text: row for row in view.table.cells.cells}
+
+
+def at(view, step):
+    answer = view.watch.answer
+    return answer is not None and answer.health.step == step
+
+
+def expected(session, snapshot):
+    planned = session.status.planned_steps
+    rate = rate_after(session.timeline, session.settings, planned, snapshot.step)
+    images = probe(session.dataset.train)
+    return examine(Network(session.spec), snapshot, images, session.settings.optimizer, rate)
+
+
+@pytest.mark.parametrize("network", sorted(PRESETS))
+def test_every_number_is_the_cores(network, open_session, show, until):
+    view = show(open_session(network))
+    until(lambda: at(view, 0))
+    session = view._session
+    health = expected(session, session.timeline.snapshots[0])
+    found = rows(view)
+    for layer in health.layers:
+        if layer.name.startswith("flatten"):
+            assert layer.label not in found
+            continue
+        cells = [cell.text for cell in found[layer.label]]
+        norms = (layer.weight_norm, layer.gradient_norm, layer.update_norm)
+        assert cells[1:4] == ["–" if norm is None else number(norm) for norm in norms]
+        if layer.update_ratio is not None:
+            assert cells[4] == f"{layer.update_ratio:.2g}"
+        if layer.dead is not None:
+            assert cells[6].startswith(f"{100 * layer.dead:.0f}")
+        histogram = found[layer.label][8].histogram
+        np.testing.assert_array_equal(histogram.counts, layer.activations.counts)
+    assert f"loss {health.loss:.4g}" in view.about.text()
+
+
+def test_it_follows_training_and_the_cursor(view, session, train, until):
+    train(session, 30)
+    step = len(session.timeline)
+    until(lambda: at(view, step))
+    assert f"At batch {step}" in view.about.text()
+    session.past.look_at(25)
+    until(lambda: at(view, 25))
+    assert view.watch.answer.health.loss == expected(session, session.timeline.snapshots[25]).loss
+    session.past.look_at(0)
+    until(lambda: at(view, 0))
+    session.past.look_at(None)
+    until(lambda: at(view, step))
+
+
+def test_paused_between_two_snapshots_it_is_the_batch_of_now(view, session, train, until):
+    train(session, 3)
+    until(lambda: at(view, len(session.timeline)))
+    assert len(session.timeline) not in session.timeline.snapshots
+    loss = view.watch.answer.health.loss
+    network = Network(session.spec)
+    network.vector[...] = session.edits.learned
+    images, labels = probe(session.dataset.train).batch(np.arange(64))
+    assert loss == pytest.approx(network.loss_and_gradients(images, labels)[0], rel=1e-6)
+
+
+def test_the_course_is_of_the_runs_snapshots(view, session, train, until):
+    train(session, 60)
+    until(lambda: len(view.watch.course) == len(session.timeline.snapshots))
+    steps = [health.step for health in view.watch.course]
+    assert steps == sorted(session.timeline.snapshots)
+    drawn = rows(view)["Conv 1"][5].course
+    assert [step for step, _ in drawn] == steps
+    assert drawn[-1][1] == view.watch.course[-1].layers[0].update_ratio
+
+
+def test_of_a_long_run_only_some_are_examined(session, show):
+    view = show(session)
+    snapshot = session.timeline.snapshots[0]
+    session.timeline.snapshots = dict.fromkeys(range(1000), snapshot)
+    assert len(view.watch._spread()) <= MOST_POINTS
+    session.timeline.snapshots = {0: snapshot}
+
+
+def test_what_was_cut_is_forgotten(view, session, train, until):
+    train(session, 60)
+    until(lambda: len(view.watch.course) == len(session.timeline.snapshots))
+    session.travel(0)
+    until(lambda: len(session.timeline) == 0)
+    until(lambda: at(view, 0) and [health.step for health in view.watch.course] == [0])
+
+
+def test_hidden_it_rests(view, session, train, until):
+    view.hide()
+    before = view.watch.answer
+    train(session, 30)
+    assert view.watch._task is None
+    assert view.watch.answer is before
+    view.show()
+    until(lambda: at(view, len(session.timeline)))
+
+
+def test_hiding_it_in_the_midst_leaves_no_thread(session, show, until, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(*given):
+        begun.set()
+        assert go_on.wait(20)
+        return examine(*given)
+
+    monkeypatch.setattr(health_task, "examine", wait)
+    view = show(session)
+    until(begun.is_set)
+    view.hide()
+    go_on.set()
+    until(lambda: view.is_shut_down)
+    assert view.watch.answer is None
+
+
+def test_what_goes_wrong_is_told(session, show, until, monkeypatch):
+    told = []
+    session.noticed.connect(told.append)
+
+    def fail(*given):
+        raise ValueError("made up")
+
+    monkeypatch.setattr(health_task, "examine", fail)
+    show(session)
+    until(lambda: told != [])
+    assert "made up" in told[0].text
+
+
+def test_nothing_looks_wrong_at_first(view):
+    assert view.verdicts.nothing.isVisible()
+    assert view.verdicts.nothing.text() == NOTHING
+
+
+def test_a_run_that_diverged_is_told_with_a_rate(open_session, show, until):
+    session = open_session(learning_rate=10.0)
+    view = show(session)
+    until(lambda: at(view, 0))
+    session.timeline.diverged[0] = float("nan")
+    session.history_changed.emit()
+    until(lambda: any(card.isVisible() for card in view.verdicts.cards))
+    until(lambda: view.verdicts.cards[0].title.text() == TITLES["diverged"])
+    card = view.verdicts.cards[0]
+    assert card.button.text() == "Set the rate to 1"
+    card.button.click()
+    assert session.settings.learning_rate == 1.0
+    view.grab()
+
+
+def test_in_the_past_no_rate_is_offered(view, session, train, until):
+    verdict = Verdict("rate-high", "Too much.", "Lower it.", {})
+    train(session, 30)
+    until(lambda: at(view, len(session.timeline)))
+    object.__setattr__(view.watch.answer, "verdicts", (verdict,))
+    view._refresh()
+    assert view.verdicts.cards[0].button.isVisible()
+    assert view.verdicts.cards[0].advice.text().startswith("Lower it. Try ")
+    answer = view.watch.answer
+    session.past.look_at(0)
+    view.watch.answer = answer
+    view._refresh()
+    assert not view.verdicts.cards[0].button.isVisible()
+
+
+def test_cards_come_and_go(qtbot):
+    view = VerdictsView()
+    qtbot.addWidget(view)
+    view.show()
+    view.show_verdicts(None)
+    assert view.nothing.text() != NOTHING
+    found = [(Verdict(kind, f"{kind}!", "Do.", {}), None) for kind in TITLES]
+    view.show_verdicts(found)
+    assert not view.nothing.isVisible()
+    assert [card.title.text() for card in view.cards] == list(TITLES.values())
+    assert all(card.words.text() in card.accessibleName() for card in view.cards)
+    assert not any(card.button.isVisible() for card in view.cards)
+    view.show_verdicts([])
+    assert view.nothing.text() == NOTHING
+    assert not any(card.isVisible() for card in view.cards)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "height"), [(1e-3, 0.5), (1e-5, 0.0), (1e-1, 1.0), (0.0, 0.0), (7.0, 1.0)]
+)
+def test_the_scale_is_logarithmic_about_what_is_usual(ratio, height):
+    assert _height(ratio) == pytest.approx(height)
+
+
+def test_what_is_not_finite_is_said():
+    assert _ratio_cell(float("nan")).text == "not finite"
+    assert _spread_cell(Histogram(np.zeros(1), np.zeros(0, np.intp), 0, 5)).text == "none is finite"
+    cell = _ratio_cell(0.02)
+    assert isinstance(cell, HealthCell)
+    assert cell.color == "bad"
+
+
+def test_columns_explain_themselves(view):
+    header = view.table.cells
+    for place, column in enumerate(COLUMNS):
+        told = header.headerData(place, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+        assert told == column.explanation
+
+
+def test_a_histogram_is_painted_in_both_colours(view):
+    image = view.table.grab().toImage()
+    colors = {
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    }
+    ground, tokens = theme.tokens().background, theme.tokens()
+    for value in (tokens.positive, tokens.negative):
+        assert theme.blend(ground, value, 0.85).name() in colors
+
+
+def test_another_run_has_other_rows(view, session, until, odd):
+    session.open_run(RunRequest(odd["data"], odd["network"], Settings(batch_size=16)))
+    until(lambda: session.spec.name == "odd" and at(view, 0))
+    until(lambda: "Sigmoid 1" in rows(view))
+    assert rows(view)["Sigmoid 1"][6].text.endswith("saturated")
+    view.grab()
