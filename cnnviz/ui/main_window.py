@@ -1,7 +1,6 @@
 """The one window: views laid out around a session, shortcuts, and what is remembered."""
 
 import sys
-from functools import partial
 from operator import attrgetter
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
@@ -25,14 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.ui import main_menu, theme
+from cnnviz.ui import main_menu, picture_menus, theme
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.data_names import dropped_data, names_in
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
 from cnnviz.ui.fetch_view import FetchView
-from cnnviz.ui.film_dialog import FilmDialog, Subject
+from cnnviz.ui.film_dialog import FilmDialog
 from cnnviz.ui.filters_view import FiltersView
 from cnnviz.ui.inspector_view import InspectorView
 from cnnviz.ui.keeper import Keeper
@@ -47,10 +46,9 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.timing_view import TimingView
-from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.panel import Panel
-from cnnviz.ui.widgets.save_choices import picture_choice
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
 from cnnviz.ui.windows import Windows
@@ -104,7 +102,7 @@ class MainWindow(QMainWindow):
         self.controls.data_choice.fetch_wanted.connect(self.fetch.offer)
         self.controls.data_choice.own_wanted.connect(self.windows.open_data)
         self.controls.menu_button.clicked.connect(self.open_menu)
-        self.film = FilmDialog(session, self, self._subjects())
+        self.film = FilmDialog(session, self, picture_menus.subjects(self))
         self.network.canvas.film_wanted.connect(self.save_film)
         self.filters.canvas.film_wanted.connect(self.save_film_of_filters)
         PictureDrop(self).dropped.connect(self.windows.open_picture)
@@ -283,16 +281,6 @@ class MainWindow(QMainWindow):
         """Asks where to save what the window looks like now."""
         ask_for_picture(self, self.session, take_picture(self), "window")
 
-    def _subjects(self) -> tuple[Subject, ...]:
-        """What can be filmed: views that show the moment that is looked at."""
-        return (
-            Subject("network", "Network", self.network.canvas),
-            Subject("filters", "Filters", self.filters.canvas),
-            Subject("inspector", "Inspector", self.inspector),
-            Subject("loss", "Loss", self.loss),
-            Subject("window", "Window", self),
-        )
-
     @Slot()
     def save_film(self) -> None:
         """Asks how the past of the network view is to be saved as a film."""
@@ -305,25 +293,8 @@ class MainWindow(QMainWindow):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Any view as a picture, where it has no menu of its own; and the window."""
-        views: tuple[tuple[str, QWidget], ...] = (
-            ("digits", self.digits),
-            ("inspector", self.inspector),
-            ("loss", self.loss),
-            ("times", self.timing),
-        )
-        section = [
-            picture_choice(view, self.session, f"Save {name} as picture…", name)
-            for name, view in views
-            if view.rect().contains(view.mapFrom(self, event.pos()))
-        ]
-        section.append(picture_choice(self, self.session, "Save window as picture…", "window"))
-        films = [
-            Choice(f"Save {view.title.lower()} as film…", partial(self.film.open_for, view.key))
-            for view in self._subjects()
-            if view.widget in (*dict(views).values(), self)
-            and view.widget.rect().contains(view.widget.mapFrom(self, event.pos()))
-        ]
-        ChoiceMenu(self, [section, films]).open_at(event.globalPos())
+        choices = picture_menus.choices_at(self, event.pos())
+        ChoiceMenu(self, choices).open_at(event.globalPos())
 
     # Files.
 
