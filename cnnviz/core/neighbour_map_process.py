@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from cnnviz.core.priority import LAST
 from cnnviz.core.workspace import Array
 
 ITERATION = re.compile(r"\[t-SNE\] Iteration (\d+):")
@@ -47,6 +48,8 @@ class Answers:
 def main() -> None:
     """Reads what to lay out, and answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's business
+    if sys.platform != "win32":
+        os.nice(LAST)
     requests, answers = sys.stdin.buffer, Answers(sys.stdout.buffer)
     first = requests.readline()
     if not first:
@@ -70,7 +73,7 @@ def lay_out(values: Array, perplexity: float, seed: int) -> dict[str, Any]:
 
     begin = np.zeros((len(values), 2), np.float32)
     begin[:, : values.shape[1]] = values[:, :2]
-    begin *= START / begin[:, 0].std()
+    begin = begin / begin[:, 0].std() * np.float32(START)
     model = TSNE(perplexity=perplexity, init=begin, random_state=seed, verbose=2)
     points = model.fit_transform(values)
     return {

@@ -5,7 +5,7 @@ It takes long, so it does not follow the cursor: it stays until it is asked for 
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.examination import Question
 from cnnviz.core.neighbour_map import COUNTS, ITERATIONS, NeighbourMap, NeighbourMapTask, Standing
@@ -18,8 +18,9 @@ from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS = 100
 TEXT_MS = 250
-PROGRESS = (140, 4)
-READING = "Near is alike to this layer. Distances between clusters, and their sizes, mean little."
+PROGRESS = 4
+"""Pixels."""
+READING = "Distances between clusters mean little."
 
 
 class NeighbourBar(QWidget):
@@ -54,10 +55,13 @@ class NeighbourBar(QWidget):
 
     def _make_parts(self) -> None:
         self.words = QLabel()
-        self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.progress = QProgressBar()
-        self.progress.setFixedSize(*PROGRESS)
+        self.progress.setFixedHeight(PROGRESS)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that the plot below stays where it is
+        self.progress.setSizePolicy(policy)
         self.progress.setTextVisible(False)
         self.progress.setRange(0, ITERATIONS)
         self.progress.setAccessibleName("How much of the t-SNE is done")
@@ -72,12 +76,16 @@ class NeighbourBar(QWidget):
         self.count_choice.setToolTip("How many of the test images take part; more take longer")
         self.count_choice.show_choice(str(COUNTS[0]))
         self.count_choice.chosen.connect(self._choose_count)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.words, 1)
-        for widget in (self.progress, self.count_choice, self.cancel_button, self.again_button):
+        for widget in (self.count_choice, self.cancel_button, self.again_button):
             row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(row)
+        column.addWidget(self.progress)
 
     # What is wished.
 
@@ -211,32 +219,39 @@ class NeighbourBar(QWidget):
         self._tell()
 
     def _tell(self) -> None:
-        """Of what it is and how old, what is under way, or what went wrong."""
-        first, second = "", READING
-        if self.map:
-            first = self._of(self.map.question, self.map.count)
-            first += f" · KL divergence {self.map.divergence:.2f}"
-            if self.is_stale:
-                shown = in_words(self._session.shown_step, self._session.status.batches_per_epoch)
-                second = f"Older than what is shown ({shown}). {READING}"
-                if self.map.question.step == self._session.shown_step:
-                    second = f"Of other edits than what is shown. {READING}"
-        if self._task:
-            done = self._task.standing.iterations
-            step = f"step {theme.spaced(done)} of {theme.spaced(ITERATIONS)} …"
-            text = f"{self._of(self._task.question, self._task.count)}: "
-            text += step if done else "looking for neighbours …"
-            until = "Until then the one before." if self.map else "Until then PCA."
-            first, second = text, f"{until} {READING}"
-        elif self._held:
-            first, second = (first, self._said) if self.map else (self._said, READING)
-        self.words.setText(f"{first}\n{second}")
+        self.words.setText("\n".join(self._lines()))
         self.words.setToolTip(self._details())
         colors = theme.tokens()
         bad = self._held and self._failed and not self._task
         sheet = f"color: {colors.bad if bad else colors.muted}; font-size: {theme.SMALL}px"
         if self.words.styleSheet() != sheet:
             self.words.setStyleSheet(sheet)
+
+    def _lines(self) -> tuple[str, str]:
+        """Of what it is and how old, what is under way, or what went wrong."""
+        if self._task:
+            done = self._task.standing.iterations
+            step = f"Step {theme.spaced(done)} of {theme.spaced(ITERATIONS)} …"
+            now = step if done else "Looking for neighbours …"
+            until = "the one before" if self.map else "PCA"
+            first = self._of(self._task.question, self._task.count)
+            return first, f"{now} Until it is done, {until} is shown."
+        if self.map is None:
+            return self._said, READING
+        first = self._of(self.map.question, self.map.count)
+        first += f" · KL divergence {self.map.divergence:.2f}"
+        if self._held:
+            return first, self._said
+        age = f"{self._age(self.map.question.step)} " if self.is_stale else ""
+        return first, age + READING
+
+    def _age(self, step: int) -> str:
+        """How a map of batch `step` differs from what is shown."""
+        shown = self._session.shown_step
+        if step == shown:
+            return "Of other edits than those shown."
+        age = "Older" if step < shown else "Later"
+        return f"{age} than what is shown, batch {theme.spaced(shown)}."
 
     def _of(self, question: Question, count: int) -> str:
         total = len(question.split)

@@ -45,7 +45,7 @@ PROJECTIONS = (
 ABOUT_TSNE = (
     "Lays images that are near to each other in the layer near to each other; takes a while"
 )
-MISSING = f"t-SNE needs the package {PACKAGE}: {INSTALL}"
+MISSING = f"t-SNE needs the package {PACKAGE}: {INSTALL} (for the Python that cnnviz runs on)"
 COLUMNS = (
     Column(
         "Class", "Tick what is to be drawn (Space); choose a row to have it stand out", 0, False
