@@ -255,6 +255,7 @@ def test_what_goes_wrong_in_the_process_is_told_with_its_traceback(
     assert "line 7" in details
 
 
+@needs_package
 def test_its_process_ends_with_its_input():
     process = start_python("cnnviz.core.neighbour_map_process")
     process.stdin.write(b'{"shape": [2000, 50], "perplexity": 30, "seed": 0}\n')
