@@ -35,6 +35,13 @@ class Question:
     layer: str | None = None
     """The layer whose outputs are to be seen in a plane; None if nobody looks at it."""
 
+    def network(self) -> Network:
+        """Made anew, with these weights and edits; raises CnnvizError if they do not fit."""
+        network = Network(self.spec)
+        network.vector[...] = self.vector
+        apply_edits(network, self.edits)
+        return network
+
     def covers(self, other: "Question") -> bool:
         """Whether an answer to this one answers the other too."""
         return (
@@ -88,9 +95,7 @@ class Examination(Task[Standing]):
     def _work(self) -> dict[str, Any]:
         let_others_first(LAST)
         question = self.question
-        network = Network(question.spec)
-        network.vector[...] = question.vector
-        apply_edits(network, question.edits)
+        network = question.network()
         names = [layer.name for layer in network.layers]
         self._layer = 1 + names.index(question.layer) if question.layer else -1
         evaluation = evaluate(network, question.split, self._cancelled.is_set, self._see)

@@ -6,20 +6,17 @@ takes the interpreter's lock again); two processes lose nothing that could be me
 
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import cnnviz
 from cnnviz.core.network import Network
 from cnnviz.core.pipe import AWAKE_SECONDS, watch
+from cnnviz.core.python_process import start_python
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.workspace import Array
 
@@ -44,7 +41,7 @@ class Helper:
             len(network.vector), images, network.spec.input_shape, network.classes
         )
         try:
-            self._process = _start()
+            self._process = start_python("cnnviz.core.helper_process")
         except OSError:
             self.shared.close(unlink=True)
             raise
@@ -114,19 +111,6 @@ class Helper:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
         assert self._process.stdout
         return watch(self._process.stdout, seconds, awake)
-
-
-def _start() -> subprocess.Popen[bytes]:
-    package = str(Path(cnnviz.__file__).parent.parent)
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "cnnviz.core.helper_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(paths)},
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
 
 
 def _end(process: subprocess.Popen[bytes], shared: SharedBatch) -> None:

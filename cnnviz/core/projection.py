@@ -56,22 +56,35 @@ def principal_plane(outputs: Array) -> Plane:
     finite = np.isfinite(outputs).all(axis=1)
     points = np.full((len(outputs), 2), np.nan)
     points[finite] = 0
-    values = outputs[finite].astype(np.float64)
-    if len(values) < 2:
+    components, shares = principal_components(outputs[finite], 2)
+    if not len(shares):
         return Plane(points, (np.nan, np.nan))
+    points[np.flatnonzero(finite), : len(shares)] = components
+    both = [*shares, 0.0]
+    return Plane(points, (both[0], both[1]))
+
+
+def principal_components(outputs: Array, most: int) -> tuple[Array, list[float]]:
+    """Where `outputs` (N, units), all finite, lie along up to `most` principal components.
+
+    Float64 (N, k) about their mean, and the share of the variance along each, greatest first; none
+    where nothing varies.
+    """
+    values = outputs.astype(np.float64)
+    nothing: tuple[Array, list[float]] = np.empty((len(values), 0)), []
+    if len(values) < 2:
+        return nothing
     values -= values.mean(axis=0)
     covariance = values.T @ values / len(values)
     units, total = len(covariance), float(np.trace(covariance))
     if not 0 < total < np.inf:
-        return Plane(points, (np.nan, np.nan))
-    kept = min(units, 2)
+        return nothing
+    kept = min(units, most)
     variances, axes = eigh(covariance, subset_by_index=[units - kept, units - 1])
     variances, axes = variances[::-1], axes[:, ::-1]
     greatest = np.abs(axes).argmax(axis=0)
     axes = axes * np.where(axes[greatest, np.arange(kept)] < 0, -1, 1)
-    points[np.flatnonzero(finite), :kept] = values @ axes
-    shares = [*np.clip(variances / total, 0, 1).tolist(), 0.0]
-    return Plane(points, (shares[0], shares[1]))
+    return values @ axes, np.clip(variances / total, 0, 1).tolist()
 
 
 def laid_like(plane: Plane, before: Plane) -> Plane:
@@ -81,12 +94,23 @@ def laid_like(plane: Plane, before: Plane) -> Plane:
     lie much the same. Distances stay as they are. (Schönemann 1966, "A generalized solution of the
     orthogonal Procrustes problem".)
     """
-    if len(plane.points) != len(before.points) or not np.isfinite(plane.shares).all():
+    turn = turn_towards(plane.points, before.points)
+    if turn is None or not np.isfinite(plane.shares).all():
         return plane
-    both = np.isfinite(plane.points).all(axis=1) & np.isfinite(before.points).all(axis=1)
-    if not before.points[both].any():
-        return plane
-    turn, _ = orthogonal_procrustes(plane.points[both], before.points[both])
     share = turn.T @ np.diag(plane.shares) @ turn
     angle = np.degrees(np.arccos(np.clip(abs(turn[0, 0]), 0, 1)))
     return Plane(plane.points @ turn, (float(share[0, 0]), float(share[1, 1])), float(angle))
+
+
+def turn_towards(points: Array, before: Array) -> Array | None:
+    """The turn or mirroring (2, 2) that lays `points` (N, 2) as near as can be to `before`.
+
+    None where they are not as many, or `before` has nothing to lie near to. NaN are left out.
+    """
+    if len(points) != len(before):
+        return None
+    both = np.isfinite(points).all(axis=1) & np.isfinite(before).all(axis=1)
+    if not before[both].any():
+        return None
+    turn: Array = orthogonal_procrustes(points[both], before[both])[0]
+    return turn

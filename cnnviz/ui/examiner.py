@@ -4,7 +4,7 @@ One task at a time on a thread of its own, news by a timer: first the moment tha
 the chosen image's past, then the epochs' ends whose results are not known yet.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -135,6 +135,15 @@ class Examiner(QObject):
         """The one to begin with."""
         return usual_layer(self.session.network) if self.session.network else None
 
+    def shown_question(self, layer: str | None) -> Question | None:
+        """The moment that is shown, and a layer if the network has it; None without a network."""
+        session = self.session
+        if session.network is None or session.dataset is None:
+            return None
+        spec, vector, edits = session.network.spec, session.edits.learned, session.edits.now
+        layer = layer if layer in self.layers else None
+        return Question(spec, vector, edits, session.shown_step, session.dataset.test, layer)
+
     @property
     def is_stale(self) -> bool:
         """Whether the answer is of another moment than what is shown, or of other edits."""
@@ -242,14 +251,12 @@ class Examiner(QObject):
 
     def _question(self) -> Question | None:
         session = self.session
-        if session.network is None or session.dataset is None:
-            return None
-        step, vector, edits = session.shown_step, session.edits.learned, session.edits.now
+        question = self.shown_question(self.layer)
         end = session.timeline.epochs[-1].step if session.timeline.epochs else None
-        if self._is_live and not self._wanted and end in session.timeline.snapshots:
-            step, vector = end, session.timeline.snapshots[end].vector
-        layer = self.layer if self.layer in self.layers else None
-        return Question(session.network.spec, vector, edits, step, session.dataset.test, layer)
+        kept = session.timeline.snapshots
+        if question and self._is_live and not self._wanted and end in kept:
+            return replace(question, step=end, vector=kept[end].vector)
+        return question
 
     def _past_of_image(self) -> Job | None:
         """The chosen image at the epochs' ends that are kept, if there are others than before."""

@@ -72,12 +72,16 @@ class MistakesWindow(SideWindow):
         """Nobody looks any more."""
         super().hideEvent(event)
         if not event.spontaneous():
-            self.examiner.watch(False)
+            self._look_away()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The same for one that is closed."""
-        self.examiner.watch(False)
+        self._look_away()
         super().closeEvent(event)
+
+    def _look_away(self) -> None:
+        self.examiner.watch(False)
+        self.space.neighbours.cancel()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """What can be saved: pictures, and numbers."""
@@ -95,8 +99,8 @@ class MistakesWindow(SideWindow):
             name = "space"
             text = "Save points as picture…"
             section.append(picture_choice(self.space.plot, session, text, "points"))
-            if self.space.plane:
-                text, points = "Save points as numbers…", self.space.plane.points
+            if self.space.plot.plane:
+                text, points = "Save points as numbers…", self.space.plot.plane.points
                 section.append(numbers_choice(self, session, text, points, "points"))
         section.append(picture_choice(self, session, "Save window as picture…", name))
         ChoiceMenu(self, [section]).open_at(event.globalPos())
@@ -106,9 +110,10 @@ class MistakesWindow(SideWindow):
     def shut_down(self) -> None:
         """Closes for good and asks every thread to end; `is_shut_down` says when they have."""
         self.examiner.shut_down()
+        self.space.neighbours.shut_down()
         super().shut_down()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self.examiner.is_shut_down
+        return self.examiner.is_shut_down and self.space.neighbours.is_shut_down

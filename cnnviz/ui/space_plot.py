@@ -19,9 +19,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.neighbour_map import NeighbourMap
 from cnnviz.core.projection import Plane
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
+from cnnviz.ui.plane_axes import paint_axes
 from cnnviz.ui.point_picture import PointPicture
 from cnnviz.ui.widgets.lasso import Lasso
 from cnnviz.ui.widgets.posing import posed_area
@@ -41,6 +43,8 @@ FEWEST_NAMED = 3
 MOST_ZOOM = 40.0
 CENTER = Qt.AlignmentFlag.AlignCenter
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+Places = Plane | NeighbourMap
+"""What can be shown; only a plane has axes that mean something."""
 CLASSES = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
@@ -60,7 +64,7 @@ class SpacePlot(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.plane: Plane | None = None
+        self.plane: Places | None = None
         self.labels: NDArray[np.int64] = np.empty(0, np.int64)
         self.names: tuple[str, ...] = ()
         self.seen: NDArray[np.bool_] = np.empty(0, bool)
@@ -75,7 +79,7 @@ class SpacePlot(QWidget):
         """The image under the pointer."""
         self.empty = ""
         """What is said where there is no plane."""
-        self._before: Plane | None = None
+        self._before: Places | None = None
         self._zoom, self._shift = 1.0, QPointF()
         self._lasso: Lasso | None = None
         self._positions: Array | None = None
@@ -91,7 +95,7 @@ class SpacePlot(QWidget):
         self.setMinimumSize(QSize(320, 260))
 
     def show_plane(
-        self, plane: Plane | None, labels: NDArray[np.int64], names: tuple[str, ...], glide: bool
+        self, plane: Places | None, labels: NDArray[np.int64], names: tuple[str, ...], glide: bool
     ) -> None:
         """Another plane; the points glide there if they are the same images."""
         same = self.plane is not None and labels is self.labels
@@ -165,7 +169,7 @@ class SpacePlot(QWidget):
         moved: Array = places * self._zoom + origin
         return moved
 
-    def _placed(self, plane: Plane) -> Array:
+    def _placed(self, plane: Places) -> Array:
         """Pixels from the middle, with all points inside and the same scale on both axes."""
         points, area = plane.points, self.area
         finite = points[np.isfinite(points).all(axis=1)]
@@ -178,6 +182,13 @@ class SpacePlot(QWidget):
             scale = 0.0
         placed: Array = (points - (low + high) / 2) * (scale, -scale)
         return placed
+
+    @property
+    def placed(self) -> NDArray[np.bool_]:
+        """Which images have a place, (N,)."""
+        points = self.plane.points if self.plane else np.empty((0, 2))
+        finite: NDArray[np.bool_] = np.isfinite(points)
+        return finite[:, 0] & finite[:, 1]
 
     def image_at(self, at: QPointF) -> int:
         """The drawn image nearest to a point; -1 if none is near."""
@@ -284,7 +295,8 @@ class SpacePlot(QWidget):
             painter.end()
             return
         painter.drawImage(QPointF(), self._drawn(painter.device().devicePixelRatioF()))
-        self._paint_axes(painter)
+        if isinstance(self.plane, Plane):
+            paint_axes(painter, self.plane, self.area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         positions = self.positions()
         self._paint_names(painter, positions)
@@ -339,22 +351,7 @@ class SpacePlot(QWidget):
     @property
     def _radius(self) -> float:
         """Fewer points are larger."""
-        return RADIUS if np.count_nonzero(self.seen) > 3000 else RADIUS + 1.2
-
-    def _paint_axes(self, painter: QPainter) -> None:
-        assert self.plane
-        colors, area = theme.tokens(), self.area
-        painter.setPen(theme.color(colors.line))
-        painter.drawLine(area.bottomLeft() + QPointF(0, 4), area.bottomRight() + QPointF(0, 4))
-        painter.drawLine(area.topLeft() + QPointF(-4, 0), area.bottomLeft() + QPointF(-4, 4))
-        painter.setPen(theme.color(colors.muted))
-        across, up = axis_names(self.plane)
-        painter.drawText(QRectF(area.x(), area.bottom() + 6, area.width(), 18), CENTER, across)
-        painter.save()
-        painter.translate(4, area.bottom())
-        painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, area.height(), 18), CENTER, up)
-        painter.restore()
+        return RADIUS if np.count_nonzero(self.seen & self.placed) > 3000 else RADIUS + 1.2
 
     def _paint_names(self, painter: QPainter, positions: Array) -> None:
         """Each class's name in the middle of its points."""
@@ -390,15 +387,3 @@ class SpacePlot(QWidget):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_glide"):
             self.redraw()
         super().changeEvent(event)
-
-
-def axis_names(plane: Plane) -> tuple[str, str]:
-    """What stands at both axes: PC 1 (31 % of the variance)."""
-    names = ("PC 1 ({})", "PC 2 ({})")
-    if plane.turned > 89:
-        names = (names[1], names[0])
-    elif plane.turned >= 1:
-        names = ("{}", "{}")
-    shares = (f"{100 * share:.0f}{theme.THIN_SPACE}% of the variance" for share in plane.shares)
-    across, up = (name.format(share) for name, share in zip(names, shares, strict=True))
-    return across, up

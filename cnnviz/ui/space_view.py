@@ -4,10 +4,12 @@ Images that lie close to each other are alike to that layer. The last one before
 part the classes; looking back in time shows how it learned to.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, QSizeF, Qt, Signal, Slot
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -19,21 +21,31 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core.examination import Answer
-from cnnviz.core.projection import Plane, laid_like
+from cnnviz.core.neighbour_map import INSTALL, PACKAGE, NeighbourMap, is_available
+from cnnviz.core.projection import Plane, laid_like, turn_towards
 from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
+from cnnviz.ui.image_card import ImageCard
 from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words, percent
-from cnnviz.ui.space_plot import SpacePlot
+from cnnviz.ui.neighbour_bar import NeighbourBar
+from cnnviz.ui.space_plot import Places, SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.mosaic import picture
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
-CARD = 116
-"""Pixels of the large digit."""
 RIGHT = 280
 """Pixels of the column at the right, at least."""
 ABOUT = "Close together is alike to this layer. Drag a lasso around points, click one, or zoom."
+PCA, TSNE = "pca", "tsne"
+PROJECTIONS = (
+    (PCA, "PCA", "The plane of the two principal components: no other shows more of the variance"),
+    (TSNE, "t-SNE", ""),
+)
+ABOUT_TSNE = (
+    "Lays images that are near to each other in the layer near to each other; takes a while"
+)
+MISSING = f"t-SNE needs the package {PACKAGE}: {INSTALL} (for the Python that cnnviz runs on)"
 COLUMNS = (
     Column(
         "Class", "Tick what is to be drawn (Space); choose a row to have it stand out", 0, False
@@ -55,7 +67,8 @@ class SpaceView(QWidget):
         self.layer: str | None = None
         """Whose outputs are shown."""
         self.plane: Plane | None = None
-        """As it is shown."""
+        """Of its principal components, as it is shown."""
+        self._map: NeighbourMap | None = None  # turned to lie like what was shown before
         self._hidden: set[int] = set()
         self._spec: Spec | None = None  # of the network whose layer it is
         self._answer: Answer | None = None  # the plane's
@@ -66,6 +79,11 @@ class SpaceView(QWidget):
 
     def _make_parts(self) -> None:
         self.layer_choice = ChoiceButton("Layer", ())
+        self.projection_choice = ChoiceButton("Projection", PROJECTIONS)
+        self.projection_choice.show_choice(PCA)
+        self._look_for_package()
+        self.neighbours = NeighbourBar(self._examiner)
+        self.neighbours.hide()
         self.steady = _toggle("Steady", "Turns the plane to lie as at the moment before")
         self.steady.setChecked(True)
         self.only = _toggle("Mistakes only", "Draws only the images that are read wrongly")
@@ -85,6 +103,7 @@ class SpaceView(QWidget):
         self._head = QHBoxLayout()
         self._head.setSpacing(8)
         self._head.addWidget(self.layer_choice)
+        self._head.addWidget(self.projection_choice)
         self._head.addWidget(self.steady)
         self._head.addWidget(self.only)
         self._head.addStretch(1)
@@ -94,6 +113,7 @@ class SpaceView(QWidget):
         column.setSpacing(6)
         column.addLayout(self._head)
         column.addWidget(self.about)
+        column.addWidget(self.neighbours)
         column.addWidget(self.plot, 1)
         below = QWidget()
         rest = QVBoxLayout(below)
@@ -120,6 +140,8 @@ class SpaceView(QWidget):
         whole.addWidget(body)
 
     def _connect(self) -> None:
+        self.projection_choice.chosen.connect(self.choose_projection)
+        self.neighbours.changed.connect(self._take_map)
         self.steady.toggled.connect(self._change_steadiness)
         self.only.toggled.connect(self._dress)
         self.table.ticked.connect(self._tick)
@@ -159,13 +181,46 @@ class SpaceView(QWidget):
         self._head.replaceWidget(before, self.layer_choice)
         before.hide()
         before.deleteLater()
+        self._look_at_neighbours()
         self.layer_changed.emit()
 
     @Slot(str)
     def _choose_layer(self, layer: str) -> None:
         self.layer = layer
         self.layer_choice.show_choice(layer)
+        self._look_at_neighbours()
         self.layer_changed.emit()
+
+    @Slot(str)
+    def choose_projection(self, key: str) -> None:
+        """PCA or TSNE; the points glide from one to the other."""
+        self.projection_choice.show_choice(key)
+        self.steady.setVisible(key == PCA)
+        self.about.setVisible(key == PCA)
+        self.neighbours.setVisible(key == TSNE)
+        self._look_at_neighbours()
+        self._show_points(glide=True)
+
+    def _look_at_neighbours(self) -> None:
+        wanted = self.projection_choice.key == TSNE
+        self.neighbours.look_at(self.layer if wanted else None)
+
+    def _look_for_package(self) -> None:
+        """It may be installed while the window is open."""
+        there = is_available()
+        self.projection_choice.allow(TSNE, there, ABOUT_TSNE if there else MISSING)
+        tip = "How the points are laid out" if there else f"How the points are laid out. {MISSING}"
+        self.projection_choice.setToolTip(tip)
+
+    @Slot()
+    def _take_map(self) -> None:
+        """Another t-SNE, or none; it may be turned at will, so it lies like what was shown."""
+        found, shown = self.neighbours.map, self.plot.plane
+        if found and shown:
+            turn = turn_towards(found.points, shown.points)
+            found = found if turn is None else replace(found, points=found.points @ turn)
+        self._map = found
+        self._show_points(glide=True)
 
     @Slot(bool)
     def _change_steadiness(self, steady: bool) -> None:
@@ -195,7 +250,7 @@ class SpaceView(QWidget):
 
     def _standing_out(self) -> NDArray[np.int64]:
         """Drawn images of the chosen class and in the lasso, as far as there are."""
-        out = self.plot.seen.copy()
+        out = self.plot.seen & self.plot.placed
         if self.plot.solo is not None:
             out &= self.plot.labels == self.plot.solo
         if len(self.plot.rope):
@@ -213,7 +268,6 @@ class SpaceView(QWidget):
         if not self.isVisible():
             return
         if answer is None:
-            self._answer = None
             self._show_plane(None, None)
         elif answer.plane is not None and answer is not self._answer:
             before = self._answer
@@ -221,17 +275,27 @@ class SpaceView(QWidget):
             plane = answer.plane
             if alike and self.plane and self.steady.isChecked():
                 plane = laid_like(plane, self.plane)
-            self._answer = answer
             self._show_plane(plane, answer, glide=alike)
 
     def _show_plane(self, plane: Plane | None, answer: Answer | None, glide: bool = False) -> None:
-        dataset = self._session.dataset
-        self.plane = plane
+        self.plane, self._answer = plane, answer
         self.plot.empty = "The test set is on its way through the network …"
         if plane is not None and not np.isfinite(plane.points).any():
             self.plot.empty = "The network has diverged: no image gives this layer a number."
+        self._show_points(glide)
+
+    def _show_points(self, glide: bool = False) -> None:
+        """The t-SNE if it is looked at and there is one, else the plane."""
+        dataset = self._session.dataset
+        if self._answer and (dataset is None or self._answer.question.split is not dataset.test):
+            self.plane = self._answer = None  # of other data
+        answer = self._answer
+        shown: Places | None = self.plane
+        if self._map and self.projection_choice.key == TSNE:
+            shown = self._map
+        glide = glide and shown is not self.plot.plane
         if dataset and answer:
-            self.plot.show_plane(plane, dataset.test.labels, dataset.class_names, glide)
+            self.plot.show_plane(shown, dataset.test.labels, dataset.class_names, glide)
         else:
             self.plot.show_plane(None, np.empty(0, np.int64), (), False)
         self._show_classes()
@@ -312,7 +376,9 @@ class SpaceView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""
         super().showEvent(event)
+        self._look_for_package()
         self.refresh()
+        self._show_points()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
@@ -320,45 +386,6 @@ class SpaceView(QWidget):
             self._show_classes()
             self._show_card(self.plot.lit)
         super().changeEvent(event)
-
-
-class ImageCard(QWidget):
-    """One image large, and what is known of it beside it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._image: QImage | None = None
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(CARD + 14, 2, 0, 0)
-        row.addWidget(self.words)
-        self.setFixedHeight(CARD + 2)
-
-    def sizeHint(self) -> QSize:
-        """Room for both."""
-        return QSize(CARD + 180, CARD + 2)
-
-    def show_image(self, image: QImage | None, words: str) -> None:
-        """Another image, or none."""
-        self._image = image
-        self.words.setText(words)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The picture, as large as there is room, its pixels as they are."""
-        if self._image is None:
-            return
-        painter = QPainter(self)
-        size = QSizeF(self._image.size())
-        size.scale(QSizeF(CARD, CARD), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(1, 1, size.width(), size.height())
-        painter.drawImage(place, self._image)
-        painter.setPen(theme.color(theme.tokens().line))
-        painter.drawRect(place)
-        painter.end()
 
 
 def _are_alike(before: Answer, answer: Answer) -> bool:

@@ -10,8 +10,9 @@ from cnnviz.core.inspection import inspect
 from cnnviz.core.projection import Plane, principal_plane
 from cnnviz.ui import theme
 from cnnviz.ui.mistakes_window import MistakesWindow
+from cnnviz.ui.plane_axes import axis_names
 from cnnviz.ui.point_picture import PointPicture
-from cnnviz.ui.space_plot import SpacePlot, axis_names
+from cnnviz.ui.space_plot import SpacePlot
 
 LEFT = Qt.MouseButton.LeftButton
 

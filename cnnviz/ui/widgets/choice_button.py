@@ -64,6 +64,13 @@ class ChoiceButton(QToolButton):
         self.updateGeometry()
         self.update()
 
+    def allow(self, key: str, allowed: bool, explanation: str) -> None:
+        """Whether `key` can be picked, and what its tooltip says of it."""
+        for action in self._group.actions():
+            if action.data() == key:
+                action.setEnabled(allowed)
+                action.setToolTip(explanation)
+
     def open_menu(self) -> None:
         """Opens the menu and returns at once (showMenu would wait for a choice)."""
         if not self.isEnabled():
