@@ -176,8 +176,9 @@ def test_a_cache_that_cannot_be_written_is_told(window, view, mirror, until, qtb
 
 
 def test_who_chose_something_else_meanwhile_is_asked(
-    window, view, mirror, until, qtbot, session, notices
+    window, view, mirror, until, qtbot, session, notices, monkeypatch
 ):
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.5)
     mirror.moods[:] = ["stall"]
     pick(window, "mnist")
     press(qtbot, view.start_button)
