@@ -19,6 +19,7 @@ from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.runs_window import RunsWindow
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_lab import TimeLab
+from cnnviz.ui.widgets.saving_menu import SavingMenu
 from cnnviz.ui.widgets.side_window import SideWindow
 
 Kind = TypeVar("Kind", bound=SideWindow)
@@ -114,8 +115,10 @@ class Windows(QObject):
         """The one of this kind; None once all have been shut down."""
         if self._ended:
             return None
-        window = self.made(kind) or kind(self._session, self._main)
-        self._made[kind] = window
+        window = self.made(kind)
+        if window is None:
+            self._made[kind] = window = kind(self._session, self._main)
+            SavingMenu(self._session, window)
         return window
 
     def shut_down(self) -> None:
