@@ -2,9 +2,10 @@
 
     QT_QPA_PLATFORM=offscreen python benchmarks/scrub.py [--data mnist] [--epochs 10]
 
-Trains so many epochs, then goes on while the line is dragged across them, 60 moves a second, in
-turns with stretches in which nobody touches it. For each move: the event, then all repainting it
-asks for, in ms; for the training the ratio of its speeds, median (least–greatest).
+Trains so many epochs, then goes on while the line is dragged across them, 25 moves a second (the
+window follows up to 30), in turns with stretches in which nobody touches it. For each move: the
+event, then all repainting it asks for, in ms; for the training the ratio of its speeds, median
+(least–greatest).
 """
 
 import argparse
@@ -24,7 +25,7 @@ from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 
-MOVES, TURNS, FRAME_MS = 120, 5, 16
+MOVES, TURNS, FRAME_MS = 80, 5, 40
 REST_SECONDS = 3.0
 
 
