@@ -50,17 +50,18 @@ class Exports(QObject):
     def ask_where(self, kind: Format) -> SaveDialog | None:
         """Asks for a file and writes the network there, as it is looked at now."""
         session, snapshot, run = self._session, self._session.past.snapshot, self._session.runs.open
+        dataset = session.dataset
         if run is None:
             return None
 
         def write(path: Path) -> None:
             def go_on(saved: SavedRun) -> None:
                 def source() -> Source:
-                    return of_run(saved, snapshot, session.dataset)
+                    return of_run(saved, snapshot, dataset)
 
                 self._write(kind, path, source)
 
-            session.capture(go_on)
+            session.capture(go_on, run)
 
         batch = session.shown_step if snapshot else len(session.timeline)
         name = f"{run.name}-batch-{batch}".replace(" ", "-")

@@ -240,7 +240,7 @@ class ForkDialog(QDialog):
         others = self.differences
         if self._is_open and not self.looked_at.isChecked():
             self._session.past.look_at(None)
-        self._session.fork(others, self._play, None if self._is_open else self.run)
+        self._session.fork(others, self._play, self.run)
         super().accept()
 
 

@@ -64,6 +64,7 @@ class Keeper(QObject):
 
     def save(self, run: Run, path: Path, done: Done = lambda worked: None) -> None:
         """Writes all of `run` to `path`, in place of what is there; tells the user if it can't."""
+        path = path.absolute()
 
         def write(saved: SavedRun) -> None:
             self._watch(Writing(path, saved), lambda standing: finish(saved, standing))
@@ -72,26 +73,20 @@ class Keeper(QObject):
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
             else:
-                run.path, run.in_file = path, state_of(saved)
+                self._session.runs.saved_to(path, run, saved)
                 self._remember_file(path)
-                self._session.runs.changed.emit()
             done(standing.failure is None)
 
         def again() -> None:
             self.save(run, path)
 
-        self._with_all_of(run, write)
-
-    def _with_all_of(self, run: Run, then: Callable[[SavedRun], None]) -> None:
-        if run is self._session.runs.open:
-            self._session.capture(then)
-        elif run.saved:
-            then(run.complete(run.saved))
+        self._session.capture(write, run)
 
     # Opening.
 
     def open(self, path: Path) -> None:
         """Reads the run in `path` and opens it; the run of now stays in the list."""
+        path = path.absolute()
         known = next((run for run in self._session.runs.all if run.path == path), None)
         if known:
             self._session.open_again(known)
@@ -143,10 +138,14 @@ class Keeper(QObject):
         """Copies the first run that has something that is neither in a file nor in a copy."""
         if self._copying or self._session.has_ended:
             return
-        for run in self._session.runs.unsaved:
+        unsaved = self._session.runs.unsaved
+        for run in self._copies.keys() - unsaved:  # in a file by now, or deleted
+            with suppress(OSError):
+                self._copies.pop(run)[0].unlink()
+        for run in unsaved:
             if run not in self._copies or self._copies[run][1] != run.state:
                 self._copying = True
-                self._with_all_of(run, lambda saved, run=run: self._write_copy(run, saved))  # type: ignore[misc]
+                self._session.capture(lambda saved, run=run: self._write_copy(run, saved), run)  # type: ignore[misc]
                 return
 
     def _write_copy(self, run: Run, saved: SavedRun) -> None:
@@ -202,7 +201,8 @@ class Keeper(QObject):
                 shutil.move(path, own)
                 self._watch(Reading(own), lambda standing, own=own: self._take_copy(own, standing))  # type: ignore[misc]
         for folder in {path.parent for path in found}:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not list(folder.glob(f"*{SUFFIX}")):  # else it could not be moved, and stays
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _take_copy(self, path: Path, standing: FileStanding) -> None:
         if standing.run is None:

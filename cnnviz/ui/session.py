@@ -118,6 +118,7 @@ class Session(QObject):
         self._leaving: list[tuple[Runner, Run | None]] = []
         self._wants_capture: list[tuple[Run, Callable[[SavedRun], None]]] = []
         self._ended = False
+        self._has_failed = False  # the thread of the open run: the last it tells is all of it
         self._recent = RecentTimes()
         self._text_due = 0.0
         self._play_when_ready = False
@@ -182,18 +183,17 @@ class Session(QObject):
 
         `run` is one that was left, of which it goes on from the newest batch.
         """
-        if run and run.saved:
-            self._begin_fork(run, run.complete(run.saved), run.saved.newest, others, play)
-            return
-        parent, at = self.runs.open, self.past.snapshot
+        parent = run or self.runs.open
+        at = self.past.snapshot if parent is self.runs.open else None
 
         def begin(saved: SavedRun) -> None:
             assert parent
             origin = at if at and at.step <= saved.step else saved.newest
-            if self._begin_fork(parent, saved, origin, others, play):
+            begins = self._begin_fork(parent, saved, origin, others, play)
+            if begins and parent is self.runs.open:
                 self._pin(origin.step)
 
-        self.capture(begin)
+        self.capture(begin, parent)
 
     def _begin_fork(
         self, parent: Run, saved: SavedRun, at: Snapshot, others: Differences, play: bool
@@ -224,11 +224,18 @@ class Session(QObject):
         if self._runner:
             self._runner.pin(step)
 
-    def capture(self, then: Callable[[SavedRun], None]) -> None:
-        """Calls `then` with all of the open run, as it is after the batch of now."""
-        if self._runner and self.runs.open:
-            self._wants_capture.append((self.runs.open, then))
-            self._runner.capture()
+    def capture(self, then: Callable[[SavedRun], None], run: Run | None = None) -> None:
+        """Calls `then` with all of a run: of the open one, as it is after the batch of now.
+
+        At once, if its thread has told all of it; later, if it has still to.
+        """
+        run = run or self.runs.open
+        if run and run.saved:
+            then(run.complete(run.saved))
+        elif run:
+            self._wants_capture.append((run, then))
+            if self._runner and run is self.runs.open:
+                self._runner.capture()
 
     @property
     def loading(self) -> RunRequest | None:
@@ -434,12 +441,14 @@ class Session(QObject):
 
     def _drain_leaving(self) -> None:
         """The last that a thread tells is the whole of its run."""
-        for runner, run in self._leaving:
+        leaving = self._leaving
+        # Asked before it is drained: whoever lives may still have something to tell.
+        self._leaving = [(runner, run) for runner, run in leaving if runner.is_alive]
+        for runner, run in leaving:
             for entry in runner.drain().entries if run else ():
-                if isinstance(entry, Captured) and run:
+                if isinstance(entry, Captured) and run and run is not self.runs.open:
                     self._hand_over(run, entry.run)
                     self.runs.left(run, entry.run)
-        self._leaving = [(runner, run) for runner, run in self._leaving if runner.is_alive]
 
     def _drain_coming(self, loading: Loading, runner: Runner, run: Run | None) -> None:
         """Waits for the run that is being loaded to be ready, or to fail."""
@@ -447,10 +456,11 @@ class Session(QObject):
             self._told_progress = loading.progress
             self.loading_changed.emit()
         outbox = runner.drain()
-        for entry in outbox.entries:
+        for place, entry in enumerate(outbox.entries, start=1):
             if isinstance(entry, Ready):
                 self._coming = None
                 self._change_run(loading.request, runner, run, entry)
+                self._take_entries(outbox.entries[place:])
                 if outbox.vector is not None:
                     self._show_vector(*outbox.vector)
                 return
@@ -471,7 +481,8 @@ class Session(QObject):
             self._dismiss(self._runner, self.runs.open)
         same_images = self.dataset is ready.dataset
         self._runner = runner
-        self.request = replace(request, weights=None)  # they have done their work
+        self._has_failed = False
+        self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
@@ -544,6 +555,8 @@ class Session(QObject):
                 self.edits.settle(entry.edits)
             elif isinstance(entry, Captured) and self.runs.open:
                 self._hand_over(self.runs.open, entry.run)
+                if self._has_failed:
+                    self.runs.open.saved = entry.run
             elif isinstance(entry, Changed):
                 self.runs.changed.emit()
             elif isinstance(entry, LossDiverged):
@@ -580,6 +593,8 @@ class Session(QObject):
         )
 
     def _report_failure(self, entry: Failed) -> None:
+        self._has_failed = True
+
         def start_over() -> None:
             if self.wanted:
                 self.open_run(self.wanted)
