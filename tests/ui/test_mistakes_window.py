@@ -18,8 +18,7 @@ from cnnviz.core import examination
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.settings import Settings
-from cnnviz.ui import mistakes_view, theme
-from cnnviz.ui import session as session_module
+from cnnviz.ui import loading, mistakes_view, theme
 from cnnviz.ui.image_grid import percent, shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
@@ -303,7 +302,7 @@ def test_other_data_are_shown(
     names = tuple(f"class <{k}>" for k in range(classes))
     train, test = made_of(128, classes, shape), made_of(images, classes, shape)
     data = Dataset("made", "Made", train, test, names, "Made for this test.")
-    monkeypatch.setattr(session_module, "load_dataset", lambda name: data)
+    monkeypatch.setattr(loading, "read_dataset", lambda *_: (data, None))
     window = open_window(open_session(data="made"))
     mistakes = opened(window, until)
     assert f"of {images} right" in mistakes.bar.result.text()
@@ -430,3 +429,14 @@ def test_a_test_can_be_cancelled_and_begun_again(window, until, qtbot, monkeypat
     qtbot.mouseClick(bar.test_button, LEFT)
     until(lambda: mistakes.examiner.answer is not None)
     until(lambda: "of 360 right" in bar.result.text())
+
+
+def test_a_click_brings_the_image_back_that_a_drawing_took_the_place_of(mistakes, qtbot):
+    session, grid = mistakes.examiner.session, mistakes.mistakes.grid
+    number = int(grid.images.images.numbers[0])
+    session.choose_image(number)
+    session.show_picture(np.zeros(session.dataset.input_shape, np.float32), "a drawn digit")
+    assert session.test_image is None
+    at = grid.visualRect(grid.images.index(0)).center()
+    qtbot.mouseClick(grid.viewport(), LEFT, pos=at)
+    assert session.test_image == number
