@@ -282,7 +282,7 @@ class Runner:
                 trainer.dataset, spec, settings, self._status, begin, self._timeline.copy()
             )
             self._outbox.entries.append(ready)
-        self._publish_vector(trainer)
+            self._publish_vector(trainer)  # in one, so that nobody sees it paused with no vector
         return trainer
 
     def _capture(self, trainer: Trainer) -> None:
