@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
@@ -11,13 +11,11 @@ from cnnviz.core.export import FORMATS, Format, Source, of_run
 from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
 from cnnviz.core.network import Network
 from cnnviz.core.saved_run import SavedRun, beginning
-from cnnviz.core.task import Task, Tasks
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session, request_for
+from cnnviz.ui.watched_tasks import WatchedTasks
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
 from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
-
-POLL_MS = 30
 
 
 class Exports(QObject):
@@ -27,11 +25,7 @@ class Exports(QObject):
         super().__init__(window)
         self._session = session
         self._window = window
-        self._tasks = Tasks()
-        self._watched: list[tuple[Task[ExportStanding], Callable[[ExportStanding], None]]] = []
-        self._poll = QTimer(self)
-        self._poll.setInterval(POLL_MS)
-        self._poll.timeout.connect(self._look)
+        self._tasks = WatchedTasks(self)
 
     # Out.
 
@@ -79,7 +73,7 @@ class Exports(QObject):
             else:
                 self._session.noticed.emit(Notice(f"{path.name} is written."))
 
-        self._watch(Exporting(kind.name, path, source), finish)
+        self._tasks.start(Exporting(kind.name, path, source), finish)
 
     # In.
 
@@ -104,7 +98,7 @@ class Exports(QObject):
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
 
-        self._watch(ReadingWeights(Path(name), self._session.spec), finish)
+        self._tasks.start(ReadingWeights(Path(name), self._session.spec), finish)
 
     def _begin(self, network: Network) -> None:
         session = self._session
@@ -118,17 +112,3 @@ class Exports(QObject):
     def is_idle(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self._tasks.are_over
-
-    def _watch(self, task: Task[ExportStanding], finish: Callable[[ExportStanding], None]) -> None:
-        self._watched.append((task, finish))
-        self._tasks.start(task)
-        self._poll.start()
-
-    @Slot()
-    def _look(self) -> None:
-        ended = [each for each in self._watched if each[0].standing.ended]
-        self._watched = [each for each in self._watched if each not in ended]
-        if not self._watched:
-            self._poll.stop()
-        for task, finish in ended:
-            finish(task.standing)

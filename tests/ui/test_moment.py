@@ -231,11 +231,22 @@ def test_presses_in_a_row_add_up(trained, press_key, until):
 def test_looking_elsewhere_gives_the_search_up(trained, until):
     session, exact = trained.session, trained.loss.exact
     exact.look_at(99)
-    assert exact.progress == (0, 11)
+    assert exact.progress is not None
     session.past.look_at(50)
     assert exact.progress is None
     until(lambda: exact.is_shut_down)
     assert session.past.moment == 50
+
+
+def test_a_batch_that_training_took_back_is_not_shown(trained, until):
+    session, exact = trained.session, trained.loss.exact
+    exact.look_at(99)
+    assert session.past.moment == 88
+    session.travel(90)
+    until(lambda: session.status.phase is Phase.PAUSED and session.status.step == 90)
+    assert session.past.moment == 88
+    until(lambda: exact.progress is None)
+    assert session.past.moment == 88
 
 
 def test_the_first_and_the_best(trained, press_key):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -436,3 +437,14 @@ def test_a_copy_that_cannot_be_moved_stays(open_window, session, tmp_path, until
     heard[-1].act()
     until(lambda: session.settings.seed == 1 and session.loading is None)
     assert not folder.exists()
+
+
+def test_a_recovered_run_knows_how_long_an_epoch_is(open_window, session, train, until):
+    window, got = open_window(session), []
+    train(session, 1)
+    session.capture(got.append)
+    until(lambda: got != [])
+    assert got[0].epochs == ()
+    assert window.keeper._run_of(got[0], "copy").batches_per_epoch == 11
+    elsewhere = replace(got[0], data="other")
+    assert window.keeper._run_of(elsewhere, "copy").batches_per_epoch == 1
