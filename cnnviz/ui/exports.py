@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Qt, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.export import FORMATS, Format, Source, of_run
 from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
@@ -15,7 +15,8 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session, request_for
 from cnnviz.ui.watched_tasks import WatchedTasks
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
-from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
+from cnnviz.ui.widgets.open_dialog import ask_for_file
+from cnnviz.ui.widgets.save_dialog import SaveDialog
 
 
 class Exports(QObject):
@@ -80,13 +81,8 @@ class Exports(QObject):
     @Slot()
     def open_weights(self) -> None:
         """Asks for a file of weights and begins a run with them; the run of now stays."""
-        ends = " ".join(f"*{each.suffix}" for each in FORMATS.values() if each.read)
-        dialog = QFileDialog(self._window, "Weights from a file", str(folder_of(self._session)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([f"Weights ({ends})", "All files (*)"])
-        dialog.fileSelected.connect(self.read_weights)
-        dialog.open()
+        kind = "Weights", [each.suffix for each in FORMATS.values() if each.read]
+        ask_for_file(self._window, self._session, "Weights from a file", kind, self.read_weights)
 
     @Slot(str)
     def read_weights(self, name: str) -> None:
