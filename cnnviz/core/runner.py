@@ -133,7 +133,7 @@ class Runner:
     def travel(self, step: int) -> None:
         """Goes back to `step` (from the snapshot before it, training up to it), then pauses.
 
-        A fork goes back no further than where it began.
+        A fork with another past than the run it came from goes back no further than its beginning.
         """
         if step < 0:
             raise ValueError(f"there is no step {step}")

@@ -1,11 +1,14 @@
 """Looking back: the line on the loss curve, the keys, what all views show then, and going on."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
 from cnnviz.core.events import Kind
+from cnnviz.core.moment import Moment
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 
@@ -238,13 +241,20 @@ def test_looking_elsewhere_gives_the_search_up(trained, until):
     assert session.past.moment == 50
 
 
-def test_a_batch_that_training_took_back_is_not_shown(trained, until):
+def test_a_batch_that_training_took_back_is_not_shown(trained, until, monkeypatch):
     session, exact = trained.session, trained.loss.exact
+    may_begin, work = threading.Event(), Moment._work
+
+    def begin_late(task):
+        assert may_begin.wait(20)
+        return work(task)
+
+    monkeypatch.setattr(Moment, "_work", begin_late)
     exact.look_at(99)
     assert session.past.moment == 88
     session.travel(90)
-    until(lambda: session.status.phase is Phase.PAUSED and session.status.step == 90)
-    assert session.past.moment == 88
+    until(lambda: session.status.phase is Phase.PAUSED and len(session.timeline) == 90)
+    may_begin.set()
     until(lambda: exact.progress is None)
     assert session.past.moment == 88
 

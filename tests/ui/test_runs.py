@@ -106,6 +106,9 @@ def test_a_fork_goes_on_and_its_parent_stays(session, train, until):
     assert session.settings.learning_rate == 0.0005
     assert len(parent.timeline) == batches
     assert 50 in parent.timeline.pinned
+    session.past.look_at_first()
+    assert session.past.moment == 0  # both have this past
+    session.past.look_at(None)
     train(session, 5)
     np.testing.assert_array_equal(session.timeline.losses[:51], parent.timeline.losses[:51])
     assert session.timeline.losses[52] != parent.timeline.losses[52]
