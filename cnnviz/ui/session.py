@@ -463,6 +463,8 @@ class Session(QObject):
                 self._take_entries(outbox.entries[place:])
                 if outbox.vector is not None:
                     self._show_vector(*outbox.vector)
+                if self._play_when_ready:
+                    self.play()
                 return
             if isinstance(entry, Failed):
                 self._coming = None
@@ -509,8 +511,6 @@ class Session(QObject):
         self.history_changed.emit()
         self.status_changed.emit()
         self.times_changed.emit()
-        if self._play_when_ready:
-            self.play()
 
     def _remember_data(self, name: str) -> None:
         if name not in LOADERS:
