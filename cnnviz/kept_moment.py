@@ -65,7 +65,9 @@ def note(message: str) -> None:
 
 
 def _snapshot(run: SavedRun, args: argparse.Namespace) -> Snapshot:
-    kept = {snapshot.step: snapshot for snapshot in (*run.snapshots, run.newest)}
+    kept = {snapshot.step: snapshot for snapshot in (*run.snapshots, *run.edited, run.newest)}
+    if args.best or args.epoch is not None:  # as it was tested, before any edit by hand
+        kept |= {snapshot.step: snapshot for snapshot in run.snapshots}
     step = _step(run, args)
     if step not in kept:
         near = sorted(sorted(kept, key=lambda other: abs(other - step))[:4])

@@ -29,7 +29,14 @@ def resume(path: Path, given: Mapping[str, Any]) -> Run:
     except CnnvizError:
         trainer.close()
         raise
-    return Run(trainer, saved.timeline(), begin=saved.step, notes=saved.notes)
+    return Run(
+        trainer,
+        saved.timeline(),
+        begin=saved.step,
+        notes=saved.notes,
+        name=saved.name,
+        origin=saved.origin,
+    )
 
 
 def _check_given(path: Path, saved: SavedRun, given: Mapping[str, Any]) -> None:

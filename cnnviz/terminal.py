@@ -4,7 +4,7 @@ Lines for people go to the standard output, the moving bar to the standard error
 """
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from tqdm import tqdm
 from cnnviz import __version__
 from cnnviz.core import EpochResult, Network, Stopwatch, Timeline, Trainer, evaluate
 from cnnviz.core.optimizers import optimizer
+from cnnviz.core.saved_run import Origin, capture
 from cnnviz.core.stopwatch import Row
-from cnnviz.core.storage import save_run
+from cnnviz.core.storage import write_run
 from cnnviz.core.trainer import Diverged
 
 EPOCH_COLUMNS = "{:>5}  {:>10}  {:>9}  {:>13}  {:>7}  {:>8}"
@@ -35,6 +36,9 @@ class Run:
     begin: int = 0
     """Batches that were trained before, in a run that goes on."""
     notes: str = ""
+    name: str = ""
+    origin: Origin | None = None
+    """Of a run that goes on: what it is called, and where it forked off."""
     path: Path | None = None
     """Where the run is saved after each epoch, if anywhere."""
     saved: int | None = None
@@ -97,7 +101,8 @@ def _train_and_test(run: Run, evaluator: Network, epoch: int) -> None:
 def _save(run: Run, path: Path) -> None:
     """With a snapshot of each epoch's end: enough to look back, and a small file."""
     run.timeline.keep(run.trainer.snapshot())
-    save_run(path, run.trainer, run.timeline, run.notes)
+    saved = capture(run.trainer, run.timeline, run.notes)
+    write_run(path, replace(saved, name=run.name, origin=run.origin))
     run.saved = run.trainer.step
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cnnviz.core import Network, evaluate, load_dataset, load_run
 from cnnviz.core.datasets import LOADERS
 from cnnviz.core.export import FORMATS, Source, of_run, read_network, read_weights
 from cnnviz.core.presets import PRESETS
+from cnnviz.core.storage import write_run
 
 TRAIN = ["train", "--data", "digits", "--network", "tiny", "--threads", "1", "--batch-size", "100"]
 
@@ -83,6 +85,21 @@ def test_a_kept_moment(run, tmp_path, capsys):
         kept = {snapshot.step: snapshot.vector for snapshot in (*saved.snapshots, saved.newest)}
         np.testing.assert_array_equal(read_network(file).vector, kept[step])
         assert read_weights(file).texts["step"] == str(step)
+
+
+def test_a_moment_that_was_edited_by_hand(run, tmp_path):
+    """A batch is what the window shows there; an epoch is the network that was tested."""
+    saved, file = load_run(run), tmp_path / "a.npz"
+    end = saved.epochs[0].step
+    before = next(each for each in saved.snapshots if each.step == end)
+    edited = replace(before, vector=before.vector + 1)
+    write_run(run, replace(saved, edited=(edited,)))
+    for options, vector in (
+        (["--batch", end], edited.vector),
+        (["--epoch", 1], before.vector),
+    ):
+        assert status_of("export", run, *options, "--npz", file, "--force") == 0
+        np.testing.assert_array_equal(read_network(file).vector, vector)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from cnnviz import cli, resuming, terminal
 from cnnviz.core import PRESETS, Settings, Timeline, Trainer, load_dataset
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
-from cnnviz.core.storage import load_run, save_run
+from cnnviz.core.saved_run import Origin
+from cnnviz.core.storage import load_run, save_run, write_run
 
 
 def status_of(arguments):
@@ -155,6 +156,17 @@ def test_rate_and_convolution_change_from_here_on(saved, tmp_path, capsys):
     assert "rate 0.01 (constant), batches of 16, correlate" in capsys.readouterr().out
 
 
+def test_name_notes_marks_and_origin_stay(saved, tmp_path):
+    run, out = load_run(saved), tmp_path / "out.cnnviz"
+    origin = Origin("Run 1", 3, True, 3, 1.0, 0.5)
+    told = replace(run, name="My fork", notes="A note.", marks=((2, "here"),), origin=origin)
+    write_run(saved, told)
+    assert status_of(["train", "--resume", saved, "--epochs", 3, "--save", out]) == 0
+    after = load_run(out)
+    assert (after.name, after.notes) == (told.name, told.notes)
+    assert (after.marks, after.origin) == (told.marks, origin)
+
+
 def test_options_that_say_the_same_are_welcome(saved, data, tmp_path):
     options = ["--network", "tiny", "--optimizer", "adam", "--seed", 0, "--data", data]
     assert status_of(["train", "--resume", saved, *options, "--epochs", 3]) == 0
@@ -268,14 +280,14 @@ def test_where_nothing_can_be_saved_training_does_not_begin(new, tmp_path, capsy
 
 
 def test_a_disk_that_fills_up_leaves_the_last_epoch(new, tmp_path, capsys, monkeypatch):
-    path, save = tmp_path / "run.cnnviz", save_run
+    path = tmp_path / "run.cnnviz"
 
-    def full(where, trainer, timeline, notes):
-        if trainer.step > 3:
+    def full(where, run):
+        if run.step > 3:
             monkeypatch.setattr(os, "fsync", lambda handle: os.write(9999, b""))
-        save(where, trainer, timeline, notes)
+        write_run(where, run)
 
-    monkeypatch.setattr(terminal, "save_run", full)
+    monkeypatch.setattr(terminal, "write_run", full)
     assert status_of([*new, "--epochs", 3, "--save", path]) == 2
     assert f"Cannot write {path}: " in capsys.readouterr().err
     assert load_run(path).step == 3

@@ -6,6 +6,7 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any
 
+from cnnviz.core.saved_run import Origin
 from cnnviz.core.timeline import Timeline
 
 
@@ -30,8 +31,13 @@ class Event:
     text: str
 
 
-def events(timeline: Timeline, forks: Iterable[tuple[int, str]] = ()) -> list[Event]:
-    """All of them in order; `forks` are (step, name) of the runs that began here."""
+def events(
+    timeline: Timeline, forks: Iterable[tuple[int, str]] = (), origin: Origin | None = None
+) -> list[Event]:
+    """All of them in order; `forks` are (step, name) of the runs that began here.
+
+    `origin` is where this run forked off itself; one that counts from 0 has no mark there.
+    """
     found = [
         *_changes(timeline.rate_changes, Kind.RATE, "rate {:g} → {:g}"),
         *_changes(timeline.convolution_changes, Kind.CONVOLUTION, "convolution {} → {}"),
@@ -43,8 +49,9 @@ def events(timeline: Timeline, forks: Iterable[tuple[int, str]] = ()) -> list[Ev
         ),
         *(Event(step, Kind.MARK, text) for step, text in timeline.marks.items()),
     ]
-    if timeline.first:
-        found.append(Event(timeline.first, Kind.ORIGIN, "this run forked off"))
+    if origin and origin.counted:
+        text = f"this run forked off {origin.run}".rstrip()
+        found.append(Event(origin.step, Kind.ORIGIN, text))
     return sorted(found, key=lambda event: event.step)
 
 

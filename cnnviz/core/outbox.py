@@ -57,6 +57,11 @@ class Edited:
 
 
 @dataclass(frozen=True)
+class EditsForgotten:
+    """Nothing was edited any more: training goes back to what was there before all edits."""
+
+
+@dataclass(frozen=True)
 class Changed:
     """Another learning rate or way of convolution; each as (from step, value), the first from 0."""
 
@@ -95,6 +100,7 @@ Entry = (
     | Ready
     | Restored
     | Edited
+    | EditsForgotten
     | Changed
     | Captured
     | LossDiverged
@@ -128,6 +134,8 @@ def mirror(entry: Entry, timeline: Timeline) -> None:
         timeline.cut(entry.step)
     elif isinstance(entry, Edited):
         timeline.keep_edited(entry.snapshot)
+    elif isinstance(entry, EditsForgotten):
+        timeline.forget_edits()
     elif isinstance(entry, Changed):
         timeline.rate_changes, timeline.convolution_changes = entry.rates, entry.convolutions
     elif isinstance(entry, LossDiverged):

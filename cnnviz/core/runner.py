@@ -29,6 +29,7 @@ from cnnviz.core.outbox import (
     Captured,
     Changed,
     Edited,
+    EditsForgotten,
     Entry,
     Failed,
     Kept,
@@ -132,7 +133,7 @@ class Runner:
     def travel(self, step: int) -> None:
         """Goes back to `step` (from the snapshot before it, training up to it), then pauses.
 
-        A fork goes back no further than where it began.
+        A fork with another past than the run it came from goes back no further than its beginning.
         """
         if step < 0:
             raise ValueError(f"there is no step {step}")
@@ -154,7 +155,9 @@ class Runner:
         def go(trainer: Trainer) -> None:
             rate, way_of_now = trainer.base_rate, trainer.convolution
             first = self._timeline.first
-            self._timeline.forget_edits()
+            if self._timeline.edited:
+                self._timeline.forget_edits()
+                self._tell(EditsForgotten())
             self._restore(trainer, first)
             self._replayed_to = first
             trainer.set_learning_rate(rate)
@@ -235,24 +238,33 @@ class Runner:
             let_others_first()
         try:
             self._live()
-        except CnnvizError as error:
-            self._tell(Failed(str(error), ""))
         except Exception as error:
-            self._tell(Failed(f"{type(error).__name__}: {error}", traceback.format_exc()))
+            self._fail(error)
         finally:
             give_back_memory()
             self._show(phase=Phase.STOPPED)
 
     def _live(self) -> None:
+        """The last that is told is all of the run, even if training failed before."""
         with closing(self._start_trainer()) as trainer:
             try:
                 self._work(trainer)
-            finally:
-                if trainer.step == len(self._timeline):
-                    self._capture(trainer)
+            except Exception as error:
+                self._fail(error)
+            if trainer.step == len(self._timeline):
+                self._capture(trainer)
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, CnnvizError):
+            self._tell(Failed(str(error), ""))
+        else:
+            details = "".join(traceback.format_exception(error))
+            self._tell(Failed(f"{type(error).__name__}: {error}", details))
 
     def _start_trainer(self) -> Trainer:
-        trainer = self._build()
+        build = self._build
+        self._build = _was_built  # it may hold on to a run that this one went on from
+        trainer = build()
         begin = trainer.snapshot()
         if not self._timeline.snapshots:
             self._timeline.keep(begin)
@@ -270,7 +282,7 @@ class Runner:
                 trainer.dataset, spec, settings, self._status, begin, self._timeline.copy()
             )
             self._outbox.entries.append(ready)
-        self._publish_vector(trainer)
+            self._publish_vector(trainer)  # in one, so that nobody sees it paused with no vector
         return trainer
 
     def _capture(self, trainer: Trainer) -> None:
@@ -445,3 +457,7 @@ class Runner:
         copy = trainer.network.vector.copy()
         with self._changed:
             self._outbox.vector = (trainer.step, copy)
+
+
+def _was_built() -> Trainer:
+    raise RuntimeError("the trainer was built already")

@@ -55,7 +55,10 @@ def write_run(path: str | Path, run: SavedRun) -> None:
         with open_atomically(path) as file:
             write_archive(file, _to_json(run), history | newest | stacks)
     except Unsound as unsound:
-        raise StorageError(f"{path} cannot be saved: {unsound}.") from None
+        raise StorageError(
+            f"{path} cannot be saved: {unsound}. Thin out its snapshots by a smaller budget of "
+            "memory, then save it again."
+        ) from None
 
 
 def _arrays(snapshot: Snapshot) -> dict[str, Array]:

@@ -43,7 +43,7 @@ class BatchResult(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """All that training needs to go on from `step`: copies, never written to."""
 

@@ -3,15 +3,16 @@
 import re
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QMimeData, QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.spec_file import load_design, save_design
 from cnnviz.ui.design_editor import DesignEditor
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
+from cnnviz.ui.widgets.open_dialog import ask_for_file
+from cnnviz.ui.widgets.save_dialog import SaveDialog
 
 SUFFIX = ".toml"
 KINDS = {SUFFIX: "A network for cnnviz"}
@@ -29,12 +30,8 @@ class DesignFiles(QObject):
     @Slot()
     def open(self) -> None:
         """Asks for a file and opens the network in it."""
-        dialog = QFileDialog(self._window, "Open a network", str(folder_of(self._session)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([f"{KINDS[SUFFIX]} (*{SUFFIX})", "All files (*)"])
-        dialog.fileSelected.connect(self.open_file)
-        dialog.open()
+        kind = KINDS[SUFFIX], (SUFFIX,)
+        ask_for_file(self._window, self._session, "Open a network", kind, self.open_file)
 
     @Slot(str)
     def open_file(self, name: str) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QImage, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QScrollArea,
@@ -33,6 +32,7 @@ from cnnviz.ui.picture_steps import PictureSteps
 from cnnviz.ui.session import Session
 from cnnviz.ui.theme import THIN_SPACE
 from cnnviz.ui.transform_sliders import TransformSliders
+from cnnviz.ui.widgets.open_dialog import ask_for_file
 from cnnviz.ui.widgets.save_dialog import SaveDialog
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.throttle import Throttle
@@ -282,13 +282,7 @@ class DrawWindow(SideWindow):
     @Slot()
     def open_picture(self) -> None:
         """Asks for a file."""
-        dialog = QFileDialog(self, "Open a picture", self._session.folder)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        ends = " ".join(f"*{end}" for end in ENDS)
-        dialog.setNameFilters([f"Pictures ({ends})", "All files (*)"])
-        dialog.fileSelected.connect(self.read_file)
-        dialog.open()
+        ask_for_file(self, self._session, "Open a picture", ("Pictures", ENDS), self.read_file)
 
     @Slot(str)
     def read_file(self, name: str) -> None:

@@ -86,7 +86,7 @@ class ExactMoment(QObject):
         if standing.ended:
             self._task = None
             self._timer.stop()
-            if standing.snapshot:
+            if standing.snapshot and task.step < len(self._session.timeline):  # not void
                 self._session.past.look_at_snapshot(standing.snapshot)
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtCore import QEvent, QRectF, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -43,7 +43,7 @@ class ExperimentMaps(QWidget):
             "What the first convolution of each network makes of the image that is chosen in the "
             "main window. Orange is positive, blue negative; one scale for all"
         )
-        session.image_changed.connect(self._inspect)
+        session.image_changed.connect(self.refresh)
         self.hide()
 
     def show_outcomes(self, outcomes: Sequence[Outcome], shuffled: bool) -> None:
@@ -55,7 +55,7 @@ class ExperimentMaps(QWidget):
                 network.vector[...] = outcome.vector
                 if _first_convolution(network):
                     self._networks.append((place, outcome.contestant.title, network))
-        self._inspect()
+        self.refresh()
 
     @property
     def maps(self) -> dict[str, Array]:
@@ -75,7 +75,11 @@ class ExperimentMaps(QWidget):
                 found[title] = inspect(network, images[0]).outputs[_first_convolution(network)]
         return found
 
-    def _inspect(self) -> None:
+    @Slot()
+    def refresh(self) -> None:
+        """For the image of now, if anybody looks."""
+        if not self.window().isVisible():
+            return
         maps = self.maps
         self.setVisible(bool(maps))
         self._grids = {
@@ -91,7 +95,7 @@ class ExperimentMaps(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Other colours in another theme."""
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_grids"):
-            self._inspect()
+            self.refresh()
         super().changeEvent(event)
 
     # Looks.

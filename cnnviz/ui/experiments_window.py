@@ -1,7 +1,7 @@
 """The window for experiments: networks that differ in one thing learn side by side."""
 
 from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -178,7 +178,12 @@ class ExperimentsWindow(SideWindow):
             return None
         return outcomes[row] if outcomes[row].vector is not None else None
 
-    # The end.
+    # Coming and going.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catches up with the image."""
+        super().showEvent(event)
+        self.maps.refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nobody learns; a minimised window only looks away."""

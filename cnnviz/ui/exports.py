@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl, Slot
+from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.export import FORMATS, Format, Source, of_run
 from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
 from cnnviz.core.network import Network
 from cnnviz.core.saved_run import SavedRun, beginning
-from cnnviz.core.task import Task, Tasks
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session, request_for
+from cnnviz.ui.watched_tasks import WatchedTasks
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
-from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
-
-POLL_MS = 30
+from cnnviz.ui.widgets.open_dialog import ask_for_file
+from cnnviz.ui.widgets.save_dialog import SaveDialog
 
 
 class Exports(QObject):
@@ -27,11 +26,7 @@ class Exports(QObject):
         super().__init__(window)
         self._session = session
         self._window = window
-        self._tasks = Tasks()
-        self._watched: list[tuple[Task[ExportStanding], Callable[[ExportStanding], None]]] = []
-        self._poll = QTimer(self)
-        self._poll.setInterval(POLL_MS)
-        self._poll.timeout.connect(self._look)
+        self._tasks = WatchedTasks(self)
 
     # Out.
 
@@ -50,17 +45,18 @@ class Exports(QObject):
     def ask_where(self, kind: Format) -> SaveDialog | None:
         """Asks for a file and writes the network there, as it is looked at now."""
         session, snapshot, run = self._session, self._session.past.snapshot, self._session.runs.open
+        dataset = session.dataset
         if run is None:
             return None
 
         def write(path: Path) -> None:
             def go_on(saved: SavedRun) -> None:
                 def source() -> Source:
-                    return of_run(saved, snapshot, session.dataset)
+                    return of_run(saved, snapshot, dataset)
 
                 self._write(kind, path, source)
 
-            session.capture(go_on)
+            session.capture(go_on, run)
 
         batch = session.shown_step if snapshot else len(session.timeline)
         name = f"{run.name}-batch-{batch}".replace(" ", "-")
@@ -78,20 +74,15 @@ class Exports(QObject):
             else:
                 self._session.noticed.emit(Notice(f"{path.name} is written."))
 
-        self._watch(Exporting(kind.name, path, source), finish)
+        self._tasks.start(Exporting(kind.name, path, source), finish)
 
     # In.
 
     @Slot()
     def open_weights(self) -> None:
         """Asks for a file of weights and begins a run with them; the run of now stays."""
-        ends = " ".join(f"*{each.suffix}" for each in FORMATS.values() if each.read)
-        dialog = QFileDialog(self._window, "Weights from a file", str(folder_of(self._session)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([f"Weights ({ends})", "All files (*)"])
-        dialog.fileSelected.connect(self.read_weights)
-        dialog.open()
+        kind = "Weights", [each.suffix for each in FORMATS.values() if each.read]
+        ask_for_file(self._window, self._session, "Weights from a file", kind, self.read_weights)
 
     @Slot(str)
     def read_weights(self, name: str) -> None:
@@ -103,7 +94,7 @@ class Exports(QObject):
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
 
-        self._watch(ReadingWeights(Path(name), self._session.spec), finish)
+        self._tasks.start(ReadingWeights(Path(name), self._session.spec), finish)
 
     def _begin(self, network: Network) -> None:
         session = self._session
@@ -117,17 +108,3 @@ class Exports(QObject):
     def is_idle(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self._tasks.are_over
-
-    def _watch(self, task: Task[ExportStanding], finish: Callable[[ExportStanding], None]) -> None:
-        self._watched.append((task, finish))
-        self._tasks.start(task)
-        self._poll.start()
-
-    @Slot()
-    def _look(self) -> None:
-        ended = [each for each in self._watched if each[0].standing.ended]
-        self._watched = [each for each in self._watched if each not in ended]
-        if not self._watched:
-            self._poll.stop()
-        for task, finish in ended:
-            finish(task.standing)

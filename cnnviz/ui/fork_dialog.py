@@ -241,7 +241,7 @@ class ForkDialog(QDialog):
         others = self.differences
         if self._is_open and not self.looked_at.isChecked():
             self._session.past.look_at(None)
-        fork_off(self._session, others, self._play, None if self._is_open else self.run)
+        fork_off(self._session, others, self._play, self.run)
         super().accept()
 
 

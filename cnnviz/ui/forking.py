@@ -16,18 +16,17 @@ def fork_off(
 
     `run` is one that was left, of which it goes on from the newest batch.
     """
-    if run and run.saved:
-        _begin(session, run, run.complete(run.saved), run.saved.newest, others, play)
-        return
-    parent, at = session.runs.open, session.past.snapshot
+    parent = run or session.runs.open
+    at = session.past.snapshot if parent is session.runs.open else None
 
     def begin(saved: SavedRun) -> None:
         assert parent
         origin = at if at and at.step <= saved.step else saved.newest
-        if _begin(session, parent, saved, origin, others, play):
+        begins = _begin(session, parent, saved, origin, others, play)
+        if begins and parent is session.runs.open:
             session.pin(origin.step)  # it stays in its parent too
 
-    session.capture(begin)
+    session.capture(begin, parent)
 
 
 def _begin(

@@ -157,7 +157,7 @@ class ImageDelegate(QStyledItemDelegate):
         place.moveCenter(box.center())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(place, shown)
-        chosen = number == self._session.image_index
+        chosen = number == self._session.test_image
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = QPen(theme.color(colors.selected if chosen else colors.line), 2 if chosen else 1)
         painter.setPen(pen)
@@ -248,6 +248,7 @@ class ImageGrid(QListView):
         self.setAutoScroll(False)
         # Not the current one: that changes when the keyboard comes along, too.
         self.selectionModel().selectionChanged.connect(self._choose)
+        self.clicked.connect(self._bring_back)
         session.image_changed.connect(self._mark)
         session.run_changed.connect(self._forget)
 
@@ -278,6 +279,13 @@ class ImageGrid(QListView):
     def _choose(self) -> None:
         number = self.images.number_at(self.currentIndex())
         if number is not None and number != self._session.image_index:
+            self._session.choose_image(number)
+
+    @Slot(QModelIndex)
+    def _bring_back(self, index: QModelIndex) -> None:
+        """The image that was shown before a drawing or a picture took its place."""
+        number = self.images.number_at(index)
+        if number is not None and self._session.test_image is None:
             self._session.choose_image(number)
 
     @Slot()

@@ -7,6 +7,7 @@ window is gone without having closed is offered at the next start.
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,13 +17,12 @@ from PySide6.QtCore import QLockFile, QObject, QSettings, QTimer, Signal, Slot
 
 from cnnviz.core.run_file_tasks import FileStanding, Reading, Writing, light
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.task import Task, Tasks
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.runs import Run, state_of
 from cnnviz.ui.session import Session, request_for
+from cnnviz.ui.watched_tasks import WatchedTasks
 
 SUFFIX = ".cnnviz"
-POLL_MS = 30
 COPY_SECONDS = 30
 """Between two looks whether there is something to copy."""
 COPY_BYTES = 16 * 2**20
@@ -44,11 +44,7 @@ class Keeper(QObject):
         super().__init__(parent)
         self._session = session
         self._remember = remember
-        self._tasks = Tasks()
-        self._watched: list[tuple[Task[FileStanding], Callable[[FileStanding], None]]] = []
-        self._poll = QTimer(self)
-        self._poll.setInterval(POLL_MS)
-        self._poll.timeout.connect(self._look)
+        self._tasks = WatchedTasks(self)
         self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
         self._copying = False
         self._number = 0
@@ -64,34 +60,29 @@ class Keeper(QObject):
 
     def save(self, run: Run, path: Path, done: Done = lambda worked: None) -> None:
         """Writes all of `run` to `path`, in place of what is there; tells the user if it can't."""
+        path = path.absolute()
 
         def write(saved: SavedRun) -> None:
-            self._watch(Writing(path, saved), lambda standing: finish(saved, standing))
+            self._tasks.start(Writing(path, saved), lambda standing: finish(saved, standing))
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
             else:
-                run.path, run.in_file = path, state_of(saved)
+                self._session.runs.saved_to(path, run, saved)
                 self._remember_file(path)
-                self._session.runs.changed.emit()
             done(standing.failure is None)
 
         def again() -> None:
             self.save(run, path)
 
-        self._with_all_of(run, write)
-
-    def _with_all_of(self, run: Run, then: Callable[[SavedRun], None]) -> None:
-        if run is self._session.runs.open:
-            self._session.capture(then)
-        elif run.saved:
-            then(run.complete(run.saved))
+        self._session.capture(write, run)
 
     # Opening.
 
     def open(self, path: Path) -> None:
         """Reads the run in `path` and opens it; the run of now stays in the list."""
+        path = path.absolute()
         known = next((run for run in self._session.runs.all if run.path == path), None)
         if known:
             self._session.open_again(known)
@@ -103,7 +94,7 @@ class Keeper(QObject):
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
 
-        self._watch(Reading(path), finish)
+        self._tasks.start(Reading(path), finish)
 
     def _take_in(self, saved: SavedRun, path: Path) -> None:
         run = self._run_of(saved, path.stem)
@@ -116,10 +107,18 @@ class Keeper(QObject):
         free, color = runs.next_name()
         taken = {run.name for run in runs.all}
         named = next((each for each in (saved.name, name) if each and each not in taken), free)
-        batches = saved.epochs[-1].step // saved.epochs[-1].epoch if saved.epochs else 1
+        batches = self._batches_per_epoch(saved)
         run = Run(named, color, saved.data, saved.spec, saved.settings, batches, saved.timeline())
         run.origin, run.notes, run.saved = saved.origin, saved.notes, saved
         return run
+
+    def _batches_per_epoch(self, saved: SavedRun) -> int:
+        """Of a run that no trainer has opened yet; 1 where nothing tells."""
+        if saved.epochs:
+            return saved.epochs[-1].step // saved.epochs[-1].epoch
+        dataset = self._session.dataset
+        images = len(dataset.train) if dataset and dataset.name == saved.data else 0
+        return max(images // saved.settings.batch_size, 1)
 
     # Recent files.
 
@@ -143,10 +142,14 @@ class Keeper(QObject):
         """Copies the first run that has something that is neither in a file nor in a copy."""
         if self._copying or self._session.has_ended:
             return
-        for run in self._session.runs.unsaved:
+        unsaved = self._session.runs.unsaved
+        for run in self._copies.keys() - unsaved:  # in a file by now, or deleted
+            with suppress(OSError):
+                self._copies.pop(run)[0].unlink()
+        for run in unsaved:
             if run not in self._copies or self._copies[run][1] != run.state:
                 self._copying = True
-                self._with_all_of(run, lambda saved, run=run: self._write_copy(run, saved))  # type: ignore[misc]
+                self._session.capture(partial(self._write_copy, run), run)
                 return
 
     def _write_copy(self, run: Run, saved: SavedRun) -> None:
@@ -161,7 +164,7 @@ class Keeper(QObject):
             if not standing.failure:
                 self._copies[run] = path, state_of(saved)
 
-        self._watch(Writing(path, light(saved, COPY_BYTES)), finish)
+        self._tasks.start(Writing(path, light(saved, COPY_BYTES)), finish)
 
     def _next_copy(self) -> Path:
         self._number += 1
@@ -200,9 +203,10 @@ class Keeper(QObject):
             own = self._next_copy()
             with suppress(OSError):
                 shutil.move(path, own)
-                self._watch(Reading(own), lambda standing, own=own: self._take_copy(own, standing))  # type: ignore[misc]
+                self._tasks.start(Reading(own), partial(self._take_copy, own))
         for folder in {path.parent for path in found}:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not list(folder.glob(f"*{SUFFIX}")):  # else it could not be moved, and stays
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _take_copy(self, path: Path, standing: FileStanding) -> None:
         if standing.run is None:
@@ -228,20 +232,6 @@ class Keeper(QObject):
     def is_idle(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self._tasks.are_over
-
-    def _watch(self, task: Task[FileStanding], finish: Callable[[FileStanding], None]) -> None:
-        self._watched.append((task, finish))
-        self._tasks.start(task)
-        self._poll.start()
-
-    @Slot()
-    def _look(self) -> None:
-        ended = [each for each in self._watched if each[0].standing.ended]
-        self._watched = [each for each in self._watched if each not in ended]
-        if not self._watched:
-            self._poll.stop()
-        for task, finish in ended:
-            finish(task.standing)
 
 
 def _copies_folder() -> Path:

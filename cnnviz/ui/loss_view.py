@@ -268,8 +268,9 @@ class LossView(QWidget):
             return
         timeline = self.session.timeline
         runs = self.session.runs
-        forks = runs.forks_of(runs.open) if runs.open else ()
-        happened = events(timeline, forks)
+        happened = []
+        if runs.open:
+            happened = events(timeline, runs.forks_of(runs.open), runs.open.origin)
         self.plot.show_history(timeline, self.session.status.batches_per_epoch, happened)
         self.pages.setCurrentWidget(self.plot if len(timeline) else self.empty)
         self.setAccessibleDescription(self.plot.in_words(len(timeline)) or self.empty.text())

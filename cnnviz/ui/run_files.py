@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
 from cnnviz.ui.keeper import SUFFIX, Keeper
 from cnnviz.ui.runs import Run
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.save_dialog import SaveDialog, folder_of
+from cnnviz.ui.widgets.open_dialog import ask_for_file
+from cnnviz.ui.widgets.save_dialog import SaveDialog
 
 KINDS = {SUFFIX: "A run of cnnviz"}
 
@@ -30,12 +31,8 @@ class RunFiles(QObject):
     @Slot()
     def open(self) -> None:
         """Asks for a file and opens the run in it."""
-        dialog = QFileDialog(self._window, "Open a run", str(folder_of(self._session)))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([f"{KINDS[SUFFIX]} (*{SUFFIX})", "All files (*)"])
-        dialog.fileSelected.connect(self.open_file)
-        dialog.open()
+        kind = KINDS[SUFFIX], (SUFFIX,)
+        ask_for_file(self._window, self._session, "Open a run", kind, self.open_file)
 
     @Slot(str)
     def open_file(self, name: str) -> None:

@@ -83,10 +83,10 @@ class RunThreads:
 
     # All of a run, for whoever wants it.
 
-    def capture(self, run: Run, then: Wish) -> None:
-        """Calls `then` with all of the open run, as it is after the batch of now."""
-        if self.open:
-            self._wishes.append((run, then))
+    def capture(self, run: Run, then: Wish, is_open: bool) -> None:
+        """Calls `then` with all of a run: of the open one now, of one that is ending at its end."""
+        self._wishes.append((run, then))
+        if self.open and is_open:
             self.open.capture()
 
     def hand_over(self, run: Run, saved: SavedRun) -> None:
@@ -98,11 +98,13 @@ class RunThreads:
             else:
                 self._wishes.append((whose, then))
 
-    def drain_leaving(self, take: Callable[[Run, SavedRun], None]) -> None:
+    def drain_leaving(self, open_run: Run | None, take: Callable[[Run, SavedRun], None]) -> None:
         """The last that a thread tells is the whole of its run, which `take` gets."""
-        for runner, run in self._leaving:
+        leaving = self._leaving
+        # Asked before it is drained: whoever lives may still have something to tell.
+        self._leaving = [(runner, run) for runner, run in leaving if runner.is_alive]
+        for runner, run in leaving:
             for entry in runner.drain().entries if run else ():
-                if isinstance(entry, Captured) and run:
+                if isinstance(entry, Captured) and run and run is not open_run:
                     self.hand_over(run, entry.run)
                     take(run, entry.run)
-        self._leaving = [(runner, run) for runner, run in self._leaving if runner.is_alive]

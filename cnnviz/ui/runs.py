@@ -62,7 +62,8 @@ class Run:
     def state(self) -> tuple[object, ...]:
         """Differs whenever there is something to save that was not there before."""
         timeline = self.timeline
-        marks, edited = tuple(sorted(timeline.marks.items())), tuple(sorted(timeline.edited))
+        marks = tuple(sorted(timeline.marks.items()))
+        edited = tuple(timeline.edited[step] for step in sorted(timeline.edited))
         return len(timeline), edited, timeline.rate_changes, marks, self.name, self.notes
 
     @property
@@ -97,8 +98,7 @@ class Run:
 
 def state_of(saved: SavedRun) -> tuple[object, ...]:
     """The `state` of a run that is all in `saved`."""
-    edited = tuple(snapshot.step for snapshot in saved.edited)
-    return saved.step, edited, saved.rates, saved.marks, saved.name, saved.notes
+    return saved.step, saved.edited, saved.rates, saved.marks, saved.name, saved.notes
 
 
 class Runs(QObject):
@@ -170,6 +170,14 @@ class Runs(QObject):
         run.timeline = run.saved.timeline(Timeline(budget))
         run.timeline.set_budget(budget)
         self._thin(run)
+        self.changed.emit()
+
+    def saved_to(self, path: Path, run: Run, saved: SavedRun) -> None:
+        """`path` has `saved` of `run` now, and nothing of a run that was there before."""
+        for each in [*self.all, *(deleted for _, deleted in self._deleted)]:
+            if each.path == path:
+                each.path, each.in_file = None, ()
+        run.path, run.in_file = path, state_of(saved)
         self.changed.emit()
 
     def rename(self, run: Run, name: str) -> None:

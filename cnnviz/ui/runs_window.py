@@ -55,6 +55,7 @@ class RunsWindow(SideWindow):
         super().__init__(parent, "Runs", DEFAULT_SIZE, LEAST_SIZE)
         self._session, self._runs = session, session.runs
         self.chosen: Run | None = None
+        self._rows: list[Run] = []  # as the list shows them: it waits while a name is typed
         self._deleted: Run | None = None  # as far as told
         self._hidden: WeakSet[Run] = WeakSet()
         self._filling = self._divided = False
@@ -203,6 +204,7 @@ class RunsWindow(SideWindow):
         self._show_buttons()
 
     def _fill_table(self, runs: list[Run]) -> None:
+        self._rows = list(runs)
         badge = "training" if self._session.is_training else "open"
         rows = [
             cells(run, run not in self._hidden, badge if run is self._runs.open else "")
@@ -282,24 +284,24 @@ class RunsWindow(SideWindow):
     @Slot(int)
     def _choose(self, row: int) -> None:
         if not self._filling and row >= 0:
-            self.chosen = self._runs.all[row]
+            self.chosen = self._rows[row]
             self.overlay.light(self.chosen)
             self._show_settings()
             self._show_buttons()
 
     @Slot(int)
     def _tick(self, row: int) -> None:
-        self._hidden ^= {self._runs.all[row]}
+        self._hidden ^= {self._rows[row]}
         self._follow()
 
     @Slot(int)
     def _light(self, row: int) -> None:
         """A run under the pointer stands out, else the chosen one."""
-        self.overlay.light(self._runs.all[row] if row >= 0 else self.chosen)
+        self.overlay.light(self._rows[row] if row >= 0 else self.chosen)
 
     @Slot(int)
     def _open_row(self, row: int) -> None:
-        self.chosen = self._runs.all[row]
+        self.chosen = self._rows[row]
         self.open_chosen()
 
     @Slot()
@@ -334,7 +336,7 @@ class RunsWindow(SideWindow):
 
     @Slot(int, str)
     def _take_name(self, row: int, name: str) -> None:
-        self._runs.rename(self._runs.all[row], name)
+        self._runs.rename(self._rows[row], name)
         self._fill_table(self._runs.all)
 
     @Slot()

@@ -113,6 +113,7 @@ class Session(QObject):
         self._threads = RunThreads()
         self._told_progress = ("", 0, 0)
         self._ended = False
+        self._has_failed = False  # the thread of the open run: the last it tells is all of it
         self._recent = RecentTimes()
         self._text_due = 0.0
         self._timer = QTimer(self)
@@ -168,10 +169,16 @@ class Session(QObject):
         if self._runner:
             self._runner.pin(step)
 
-    def capture(self, then: Callable[[SavedRun], None]) -> None:
-        """Calls `then` with all of the open run, as it is after the batch of now."""
-        if self.runs.open:
-            self._threads.capture(self.runs.open, then)
+    def capture(self, then: Callable[[SavedRun], None], run: Run | None = None) -> None:
+        """Calls `then` with all of a run: of the open one, as it is after the batch of now.
+
+        At once, if its thread has told all of it; later, if it has still to.
+        """
+        run = run or self.runs.open
+        if run and run.saved:
+            then(run.complete(run.saved))
+        elif run:
+            self._threads.capture(run, then, run is self.runs.open)
 
     @property
     def _runner(self) -> Runner | None:
@@ -339,7 +346,7 @@ class Session(QObject):
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        self._threads.drain_leaving(self.runs.left)
+        self._threads.drain_leaving(self.runs.open, self.runs.left)
         return self._threads.are_over
 
     # What the runner tells.
@@ -347,7 +354,7 @@ class Session(QObject):
     @Slot()
     def drain(self) -> None:
         """Takes what the threads have told since the last call and tells the views."""
-        self._threads.drain_leaving(self.runs.left)
+        self._threads.drain_leaving(self.runs.open, self.runs.left)
         if self._threads.coming:
             self._drain_coming(self._threads.coming)
         if self._runner is None:
@@ -378,11 +385,14 @@ class Session(QObject):
             self._told_progress = coming.loading.progress
             self.loading_changed.emit()
         outbox = coming.runner.drain()
-        for entry in outbox.entries:
+        for place, entry in enumerate(outbox.entries, start=1):
             if isinstance(entry, Ready):
                 self._change_run(coming, entry)
+                self._take_entries(outbox.entries[place:])
                 if outbox.vector is not None:
                     self._show_vector(*outbox.vector)
+                if coming.play:
+                    self.play()
                 return
             if isinstance(entry, Failed):
                 self._threads.give_up_loading()
@@ -395,8 +405,9 @@ class Session(QObject):
         self.selection.forget()
         self.comparison.end()
         self._threads.enter(coming.runner, self.runs.open)
+        self._has_failed = False
         request, same_images = coming.loading.request, self.dataset is ready.dataset
-        self.request = replace(request, weights=None)  # they have done their work
+        self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
         self.status = ready.status
@@ -423,8 +434,6 @@ class Session(QObject):
         self.history_changed.emit()
         self.status_changed.emit()
         self.times_changed.emit()
-        if coming.play:
-            self.play()
 
     def _remember_data(self, name: str) -> None:
         if name not in LOADERS:
@@ -461,11 +470,14 @@ class Session(QObject):
                 self.edits.settle(entry.edits)
             elif isinstance(entry, Captured) and self.runs.open:
                 self._threads.hand_over(self.runs.open, entry.run)
+                if self._has_failed:
+                    self.runs.open.saved = entry.run
             elif isinstance(entry, Changed):
                 self.runs.changed.emit()
             elif isinstance(entry, LossDiverged):
                 self.noticed.emit(reports.diverged(entry, self.settings, self._go_back))
             elif isinstance(entry, Failed):
+                self._has_failed = True
                 self.noticed.emit(reports.failed(entry, self._start_over))
         if entries:
             self.history_changed.emit()

@@ -1,4 +1,5 @@
 from cnnviz.core.events import Event, Kind, events
+from cnnviz.core.saved_run import Origin
 from cnnviz.core.timeline import Timeline
 from tests.core.test_timeline import filled, snapshot
 
@@ -26,9 +27,14 @@ def test_all_kinds_in_order() -> None:
 
 
 def test_a_fork_says_where_it_began() -> None:
-    timeline = Timeline()
-    timeline.keep(snapshot(25))
-    assert events(timeline) == [Event(25, Kind.ORIGIN, "this run forked off")]
+    """Also one that shares the past of the other run, and may go back further."""
+    timeline, origin = filled(60), Origin("bold", 25, True, 25, 2.5, 1.0)
+    assert timeline.first == 0
+    assert events(timeline, origin=origin) == [
+        Event(25, Kind.ORIGIN, "this run forked off bold"),
+    ]
+    anew = Origin("bold", 25, False, 25, 2.5, 1.0)  # counts from 0
+    assert events(timeline, origin=anew) == []
 
 
 def test_a_note_outlives_going_back() -> None:

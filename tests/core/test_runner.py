@@ -1,5 +1,6 @@
 import random
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import monotonic, sleep
@@ -631,9 +632,11 @@ def test_an_exception_on_the_thread_comes_out(start: Start, make_trainer: MakeTr
     runner = start(lambda: make_trainer(FailingTrainer))
     runner.play()
     entries = wait_for_end(runner)
-    failed = entries[-1]
+    failed, last = entries[-2:]
     assert isinstance(failed, Failed)
+    assert isinstance(last, Captured)  # what was learned is not lost
     assert steps(entries) == [1, 2, 3]
+    assert last.run.step == 3
     assert failed.message == "ZeroDivisionError: by design"
     assert "in train_batch" in failed.details
 
@@ -864,3 +867,16 @@ def test_changes_are_told(start: Start) -> None:
         seen += runner.drain().entries
     changes = [entry for entry in seen if isinstance(entry, Changed)]
     assert changes[-1] == Changed(((0, 0.002), (1, 0.5)), ((0, "im2col"), (1, "loop")))
+
+
+def test_what_built_the_trainer_is_let_go(start: Start, make_trainer: MakeTrainer) -> None:
+    class Build:
+        def __call__(self) -> Trainer:
+            return make_trainer()
+
+    build = Build()
+    seen = weakref.ref(build)
+    runner = start(build)
+    del build
+    wait_for_pause(runner, 0)
+    assert seen() is None

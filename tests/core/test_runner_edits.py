@@ -10,7 +10,7 @@ import pytest
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.edits import Edits, Filter, Weight, apply_edits
-from cnnviz.core.outbox import Edited, Failed, Restored
+from cnnviz.core.outbox import Edited, Entry, Failed, Restored, mirror
 from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
@@ -298,6 +298,23 @@ def test_edits_of_another_network_end_the_run_with_a_message(start: Start) -> No
     runner = start()
     runner.edit(Edits().toggled(Filter("conv7", 0)))
     assert runner.join(PATIENCE)
-    failed = runner.drain().entries[-1]
+    failed = runner.drain().entries[-2]
     assert isinstance(failed, Failed)
     assert "conv7" in failed.message
+
+
+def test_a_reset_forgets_edits_in_the_watchers_timeline_too(start: Start) -> None:
+    runner, watched, entries = start(), Timeline(), list[Entry]()
+    reach(runner, 0)
+    runner.edit(EDITS)
+    end = monotonic() + PATIENCE
+    while not any(isinstance(entry, Edited) for entry in entries):
+        entries += runner.drain().entries
+        assert monotonic() < end
+    runner.reset()
+    while not any(isinstance(entry, Restored) for entry in entries):
+        entries += runner.drain().entries
+        assert monotonic() < end
+    for entry in entries:
+        mirror(entry, watched)
+    assert watched.edited == {}

@@ -429,3 +429,14 @@ def test_a_test_can_be_cancelled_and_begun_again(window, until, qtbot, monkeypat
     qtbot.mouseClick(bar.test_button, LEFT)
     until(lambda: mistakes.examiner.answer is not None)
     until(lambda: "of 360 right" in bar.result.text())
+
+
+def test_a_click_brings_the_image_back_that_a_drawing_took_the_place_of(mistakes, qtbot):
+    session, grid = mistakes.examiner.session, mistakes.mistakes.grid
+    number = int(grid.images.images.numbers[0])
+    session.choose_image(number)
+    session.show_picture(np.zeros(session.dataset.input_shape, np.float32), "a drawn digit")
+    assert session.test_image is None
+    at = grid.visualRect(grid.images.index(0)).center()
+    qtbot.mouseClick(grid.viewport(), LEFT, pos=at)
+    assert session.test_image == number

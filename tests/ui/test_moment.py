@@ -1,11 +1,14 @@
 """Looking back: the line on the loss curve, the keys, what all views show then, and going on."""
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
 from cnnviz.core.events import Kind
+from cnnviz.core.moment import Moment
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 
@@ -231,11 +234,29 @@ def test_presses_in_a_row_add_up(trained, press_key, until):
 def test_looking_elsewhere_gives_the_search_up(trained, until):
     session, exact = trained.session, trained.loss.exact
     exact.look_at(99)
-    assert exact.progress == (0, 11)
+    assert exact.progress is not None
     session.past.look_at(50)
     assert exact.progress is None
     until(lambda: exact.is_shut_down)
     assert session.past.moment == 50
+
+
+def test_a_batch_that_training_took_back_is_not_shown(trained, until, monkeypatch):
+    session, exact = trained.session, trained.loss.exact
+    may_begin, work = threading.Event(), Moment._work
+
+    def begin_late(task):
+        assert may_begin.wait(20)
+        return work(task)
+
+    monkeypatch.setattr(Moment, "_work", begin_late)
+    exact.look_at(99)
+    assert session.past.moment == 88
+    session.travel(90)
+    until(lambda: session.status.phase is Phase.PAUSED and len(session.timeline) == 90)
+    may_begin.set()
+    until(lambda: exact.progress is None)
+    assert session.past.moment == 88
 
 
 def test_the_first_and_the_best(trained, press_key):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -403,3 +405,46 @@ def test_interrupted_it_closes_without_a_question_and_keeps_its_copies(
     window.interrupt()
     until(lambda: not window.isVisible())
     assert len(copies(tmp_path)) == 1
+
+
+def test_a_copy_of_what_is_saved_or_deleted_goes(open_window, session, train, until, tmp_path):
+    window = open_window(session, remember=True)
+    train(session, 3)
+    window.keeper.copy()
+    until(lambda: len(copies(tmp_path)) == 1 and window.keeper.is_idle)
+    told = []
+    window.keeper.save(session.runs.open, tmp_path / "mine.cnnviz", told.append)
+    until(lambda: told == [True])
+    until(lambda: (window.keeper.copy(), copies(tmp_path) == [])[1])
+
+
+def test_a_copy_that_cannot_be_moved_stays(open_window, session, tmp_path, until, monkeypatch):
+    window = open_window(session, remember=True)
+    folder = tmp_path / "state" / "cnnviz" / "copies" / "gone"
+    folder.mkdir(parents=True)
+    (folder / "1.cnnviz").write_bytes(SAMPLE.read_bytes())
+    heard = []
+    session.noticed.connect(heard.append)
+    window.keeper.offer_copies()
+
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(shutil, "move", refuse)
+    heard[-1].act()
+    assert (folder / "1.cnnviz").exists()
+    monkeypatch.undo()
+    heard[-1].act()
+    until(lambda: session.settings.seed == 1 and session.loading is None)
+    assert not folder.exists()
+
+
+def test_a_recovered_run_knows_how_long_an_epoch_is(open_window, session, train, until):
+    window, got = open_window(session), []
+    train(session, 1)
+    session.capture(got.append)
+    until(lambda: got != [])
+    assert got[0].epochs == ()
+    assert window.keeper._run_of(got[0], "copy").batches_per_epoch == 11
+    elsewhere = replace(got[0], data="other")
+    assert window.keeper._run_of(elsewhere, "copy").batches_per_epoch == 1

@@ -1,11 +1,21 @@
 """The runs of a window: left, opened again, forked, named, deleted; within one budget of memory."""
 
+import threading
+import weakref
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
 import numpy as np
 import pytest
 
 from cnnviz.core.fork import Differences
+from cnnviz.core.outbox import Captured, Outbox
+from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
+from cnnviz.core.timeline import EpochResult
+from cnnviz.core.trainer import Trainer
 from cnnviz.ui.forking import fork_off
 from cnnviz.ui.messages import RunRequest
 
@@ -97,6 +107,9 @@ def test_a_fork_goes_on_and_its_parent_stays(session, train, until):
     assert session.settings.learning_rate == 0.0005
     assert len(parent.timeline) == batches
     assert 50 in parent.timeline.pinned
+    session.past.look_at_first()
+    assert session.past.moment == 0  # both have this past
+    session.past.look_at(None)
     train(session, 5)
     np.testing.assert_array_equal(session.timeline.losses[:51], parent.timeline.losses[:51])
     assert session.timeline.losses[52] != parent.timeline.losses[52]
@@ -234,3 +247,125 @@ def test_whoever_asked_for_the_whole_run_gets_it_though_it_was_left(
     until(lambda: got != [])
     assert got[0].step == len(first.timeline)
     assert got[0].name == "Run 1"
+
+
+def test_an_edit_over_an_edit_is_unsaved_too(session, train, until):
+    train(session, 2)
+    run = session.runs.open
+    for number in (0, 1):
+        run.in_file = run.state
+        assert session.runs.unsaved == []
+        session.edits.toggle_mute("conv1", number)
+        session.apply_edits()
+        until(lambda: session.runs.unsaved == [run])
+    assert len(session.timeline.edited) == 1
+
+
+def test_a_run_whose_training_failed_is_not_lost(session, train, until, monkeypatch):
+    train(session, 3)
+    run, step, notices, got = session.runs.open, len(session.timeline), [], []
+    session.noticed.connect(notices.append)
+
+    def fail(*arguments):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Trainer, "train_batch", fail)
+    session.step()
+    until(lambda: notices != [])
+    until(lambda: run.saved is not None)
+    assert notices[0].text == "Training stopped. MemoryError: no room"
+    session.capture(got.append)
+    assert (got[0].step, got[0].name) == (step, "Run 1")
+    monkeypatch.undo()
+    notices[0].act()  # starts over
+    until(lambda: settled(session) and session.runs.open is not run)
+    assert session.runs.all == [run, session.runs.open]
+    session.open_again(run)
+    until(lambda: settled(session) and session.runs.open is run)
+    train(session, 2)
+    assert run.saved is None
+    assert len(session.timeline) >= step + 2
+
+
+def test_a_run_is_forked_that_is_still_ending(session, train, until, monkeypatch):
+    train(session, 5)
+    first, step, got = session.runs.open, len(session.timeline), []
+    may_end, capture = threading.Event(), Runner._capture
+
+    def capture_late(runner, trainer):
+        assert may_end.wait(20)
+        capture(runner, trainer)
+
+    monkeypatch.setattr(Runner, "_capture", capture_late)
+    session.open_run(RunRequest("digits", "tiny", Settings(seed=1), 100))
+    until(lambda: session.runs.open is not first)
+    session.fork(Differences(learning_rate=0.0005), run=first)
+    session.capture(got.append, first)
+    assert (first.saved, got) == (None, [])
+    may_end.set()
+    until(lambda: got != [] and settled(session) and session.runs.open.origin is not None)
+    assert session.runs.open.parent is first
+    assert session.runs.open.origin.step == got[0].step == step
+
+
+class LateRunner:
+    """One whose thread tells the last just after it was asked, and ends."""
+
+    def __init__(self, last):
+        self.is_alive, self._entries, self._last = True, [], [last]
+
+    def drain(self):
+        outbox = Outbox(self._entries)
+        self._entries, self._last, self.is_alive = self._last, [], False
+        return outbox
+
+
+def test_what_a_thread_tells_as_it_ends_is_heard(session, open_another, train):
+    train(session, 3)
+    first = session.runs.open
+    open_another(seed=1)
+    saved, first.saved = first.saved, None
+    session._leaving.append((LateRunner(Captured(saved)), first))
+    session.drain()
+    session.drain()
+    assert first.saved is not None
+    assert session.runs.all[0] is first
+
+
+def test_what_happens_before_a_run_is_seen_to_be_ready_is_heard(session, open_another, until):
+    """Such as the test of an epoch that had ended just before the run was left."""
+    first = session.runs.open
+    session.epoch()
+    until(lambda: len(session.timeline.epochs) == 1)
+    open_another(seed=1)
+    first.saved = replace(first.saved, epochs=())
+    session.open_again(first)
+    _, runner, _ = session._coming
+    deadline = monotonic() + 20
+    while not any(isinstance(entry, EpochResult) for entry in runner._outbox.entries):
+        assert monotonic() < deadline
+    session.drain()
+    assert session.runs.open is first
+    assert [epoch.step for epoch in session.timeline.epochs] == [11]
+
+
+def test_an_open_run_holds_on_to_nothing_that_it_went_on_from(session, open_another, train, until):
+    train(session, 3)
+    first = session.runs.open
+    open_another(seed=1)
+    saved = weakref.ref(first.saved)
+    session.open_again(first)
+    until(lambda: session.runs.open is first and settled(session))
+    assert session.request.start is None
+    assert saved() is None
+
+
+def test_a_file_that_another_run_took_is_no_longer_a_runs_own(session, open_another, train):
+    train(session, 3)
+    first = session.runs.open
+    second = open_another(seed=1)
+    path, saved = Path("a.cnnviz"), first.saved
+    session.runs.saved_to(path, first, saved)
+    assert (first.path, first.is_unsaved) == (path, False)
+    session.runs.saved_to(path, second, saved)
+    assert (first.path, first.is_unsaved, second.path) == (None, True, path)

@@ -202,6 +202,24 @@ def test_escape_leaves_the_name_and_the_window(runs, session, qtbot):
     assert runs.isVisible()
 
 
+def test_a_name_goes_to_the_run_it_was_typed_for(runs, session, open_another, train, qtbot, until):
+    train(session, 3)
+    first = session.runs.open
+    second = open_another(seed=1)
+    until(lambda: len(runs.table.cells.cells) == 2)
+    runs.table.setFocus()
+    runs.table.choose(1)
+    press(qtbot, Qt.Key.Key_F2)
+    field = QApplication.focusWidget()
+    field.selectAll()
+    qtbot.keyClicks(field, "mine")
+    third = open_another(seed=2)  # the second has learned nothing, so it is gone
+    assert session.runs.all == [first, third]
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    until(lambda: not runs.table.is_editing)
+    assert (second.name, third.name) == ("mine", "Run 2")
+
+
 def test_what_is_typed_survives_training(runs, session, until, qtbot):
     press(qtbot, Qt.Key.Key_F2)
     field = QApplication.focusWidget()
