@@ -203,7 +203,9 @@ def spaced(number: int) -> str:
 
 def vital_colors() -> list[tuple[int, int, int]]:
     """Those that mean something, as (red, green, blue): what a film must not blur."""
-    return [_rgb(getattr(_current, field.name)) for field in fields(_current)[1:]]
+    # Not the row of classes: a film shows the window, and no view of the window draws in those.
+    single = [field.name for field in fields(_current) if field.name not in ("name", "classes")]
+    return [_rgb(getattr(_current, name)) for name in single]
 
 
 def signed_table() -> NDArray[np.uint8]:
