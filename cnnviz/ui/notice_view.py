@@ -1,7 +1,15 @@
 """A line under the controls for what went wrong, with the way out as a button."""
 
 from PySide6.QtCore import QEvent, QSize, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
@@ -23,7 +31,7 @@ class NoticeView(QWidget):
         self.close_button.setToolTip("Close this message")
         self.close_button.setAccessibleName("Close this message")
         self.action_button.clicked.connect(self._act)
-        self.close_button.clicked.connect(self.hide)
+        self.close_button.clicked.connect(self.leave)
         frame = QFrame()
         frame.setProperty("notice", "true")
         row = QHBoxLayout(frame)
@@ -35,7 +43,7 @@ class NoticeView(QWidget):
         outer.setContentsMargins(14, 0, 14, 9)
         outer.addWidget(frame)
         session.noticed.connect(self.show_notice)
-        session.run_changed.connect(self.hide)
+        session.run_changed.connect(self.leave)
         self.hide()
         self._show_icon()
 
@@ -50,8 +58,16 @@ class NoticeView(QWidget):
         self.show()
 
     @Slot()
-    def _act(self) -> None:
+    def leave(self) -> None:
+        """Goes away; the keyboard is the window's again, not whichever field's comes next."""
+        focused, parent = QApplication.focusWidget(), self.parentWidget()
+        if focused and parent and self.isAncestorOf(focused):
+            parent.setFocus()
         self.hide()
+
+    @Slot()
+    def _act(self) -> None:
+        self.leave()
         if self._notice.act:
             self._notice.act()
 

@@ -1,5 +1,6 @@
 """The bar at the top as its user meets it: buttons, words, menus, fields, and questions."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -95,7 +96,7 @@ def place(controls):
     """What stands left of the progress, without its markup."""
     (bar,) = controls.findChildren(QProgressBar)
     (label,) = [label for label in controls.findChildren(QLabel) if label.x() < bar.x()]
-    return label.text().replace("<b>", "").replace("</b>", "").replace("\u2009", " ")
+    return re.sub("<[^>]*>", "", label.text()).replace("\u2009", " ")
 
 
 def speed(controls):
@@ -454,6 +455,25 @@ def test_a_typed_rate_is_in_force_at_enter(session, controls, press, until, qtbo
     assert session.is_training
     assert field.text() == "Rate  0.0005"
     assert not field.hasFocus()
+
+
+def test_space_in_a_field_of_numbers_trains_with_what_was_typed(window, press_key, until):
+    session, field = window.session, window.controls.rate_field
+    press_key("Ctrl+L", window)
+    for key in "1E-2":
+        press_key(key, window)
+    press_key("Space", window)
+    until(lambda: session.is_training)
+    assert session.settings.learning_rate == 0.01
+    assert not field.hasFocus()
+    session.pause()
+
+
+def test_letters_in_a_field_of_numbers_are_keys_of_the_window(window, press_key):
+    press_key("Ctrl+G", window)
+    press_key("4", window)
+    press_key("N", window)
+    assert window.session.image_index == 5
 
 
 def test_leaving_the_field_counts_too(session, controls, qtbot):
