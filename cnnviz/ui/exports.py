@@ -74,9 +74,11 @@ class Exports(QObject):
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
             elif kind.suffix == ".html":
-                self._session.noticed.emit(Notice(f"{path.name} is written.", "", "Open it", show))
+                self._session.noticed.emit(
+                    Notice(f"{path.name} is written.", "", "Open it", show, is_good=True)
+                )
             else:
-                self._session.noticed.emit(Notice(f"{path.name} is written."))
+                self._session.noticed.emit(Notice(f"{path.name} is written.", is_good=True))
 
         self._watch(Exporting(kind.name, path, source), finish)
 

@@ -229,7 +229,7 @@ class FetchView(QWidget):
             self._open()
         else:  # something else was chosen meanwhile
             text = f"{data_title(self._name)} is here now."
-            self._session.noticed.emit(Notice(text, "", "Train on it", self._open))
+            self._session.noticed.emit(Notice(text, "", "Train on it", self._open, is_good=True))
 
     def _tell_what_is_in_the_way(self) -> None:
         folder = mnist.existing_folder(SOURCES[self._name].published)

@@ -1,4 +1,4 @@
-"""A line under the controls for what went wrong, with the way out as a button."""
+"""A line under the controls for what went wrong, or well, with the way out as a button."""
 
 from PySide6.QtCore import QEvent, QSize, Slot
 from PySide6.QtWidgets import (
@@ -32,16 +32,15 @@ class NoticeView(QWidget):
         self.close_button.setAccessibleName("Close this message")
         self.action_button.clicked.connect(self._act)
         self.close_button.clicked.connect(self.leave)
-        frame = QFrame()
-        frame.setProperty("notice", "true")
-        row = QHBoxLayout(frame)
+        self.frame = QFrame()
+        row = QHBoxLayout(self.frame)
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(self._text, 1)
         row.addWidget(self.action_button)
         row.addWidget(self.close_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(14, 0, 14, 9)
-        outer.addWidget(frame)
+        outer.addWidget(self.frame)
         session.noticed.connect(self.show_notice)
         session.run_changed.connect(self.leave)
         self.hide()
@@ -51,6 +50,9 @@ class NoticeView(QWidget):
     def show_notice(self, notice: Notice) -> None:
         """Shows `notice` in place of the one before; its details come as a tooltip."""
         self._notice = notice
+        self.frame.setProperty("notice", "good" if notice.is_good else "bad")
+        self.frame.style().unpolish(self.frame)
+        self.frame.style().polish(self.frame)
         self._text.setText(notice.text)
         self._text.setToolTip(notice.details)
         self.action_button.setVisible(bool(notice.action))

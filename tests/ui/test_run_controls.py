@@ -486,7 +486,7 @@ def test_leaving_the_field_counts_too(session, controls, qtbot):
 
 @pytest.mark.parametrize(
     ("text", "rate"),
-    [("0.03", 0.03), ("0,5", 0.5), ("1e-3", 0.001), ("10", 10.0), (" 2 ", 2.0)],
+    [("0.03", 0.03), ("0,5", 0.5), ("1e-3", 0.001), ("10", 10.0)],
 )
 def test_a_rate_is_taken_however_it_is_written(text, rate, session, controls, qtbot):
     fill(qtbot, controls.rate_field, text)

@@ -20,7 +20,7 @@ class RateField(QDoubleSpinBox):
         self.setToolTip("Learning rate (Ctrl+L). Changes with the next batch")
         self.setAccessibleName("Learning rate")
         dress(self)
-        lend_keys(self, own="eE")  # as in 1e-3
+        lend_keys(self, letters=False)  # 1e-3 has one, and other words are refused with a reason
 
     def sizeHint(self) -> QSize:
         """Room for the longest rate that is likely."""
@@ -103,9 +103,9 @@ class BatchField(QSpinBox):
 class _KeyLender(QObject):
     """Leaves keys that belong in no number to the window, which trains or pauses with Space."""
 
-    def __init__(self, field: QAbstractSpinBox, own: str) -> None:
+    def __init__(self, field: QAbstractSpinBox, letters: bool) -> None:
         super().__init__(field)
-        self._own = own
+        self._letters = letters
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Asked whether such a key is the field's own, it leaves the field, which counts."""
@@ -113,16 +113,16 @@ class _KeyLender(QObject):
         if not (asks and isinstance(event, QKeyEvent) and isinstance(watched, QWidget)):
             return False
         key = event.text()
-        if not (key == " " or key.isalpha()) or key in self._own:
+        if not (key == " " or (self._letters and key.isalpha())):
             return False
         watched.clearFocus()
         event.ignore()
         return True
 
 
-def lend_keys(field: QAbstractSpinBox, own: str = "") -> None:
-    """Space and letters go on working as keys of the window; those in `own` are typed instead."""
-    field.installEventFilter(_KeyLender(field, own))
+def lend_keys(field: QAbstractSpinBox, letters: bool = True) -> None:
+    """Space, and letters unless they are the field's own, go on working as keys of the window."""
+    field.installEventFilter(_KeyLender(field, letters))
 
 
 def dress(field: QAbstractSpinBox) -> None:
