@@ -10,7 +10,6 @@ from cnnviz.core.errors import SpecError
 from cnnviz.core.inspection import inspect
 from cnnviz.core.network import Network
 from cnnviz.core.trainer import Snapshot
-from cnnviz.ui import theme
 from cnnviz.ui.comparison import Kept
 from cnnviz.ui.runs import Run
 from cnnviz.ui.shown_image import ShownImage
@@ -57,7 +56,7 @@ class OtherRun:
     def _words(self, snapshot: Snapshot, step: int) -> str:
         name = self.run.name
         name = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
-        words = f"{name} at batch {theme.spaced(snapshot.step)}"
+        words = f"{name} at batch {snapshot.step}"
         if snapshot.step == step:
             return words
         if snapshot is self._saved.newest:
