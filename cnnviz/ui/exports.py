@@ -7,11 +7,14 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from cnnviz.core.datasets import Dataset
 from cnnviz.core.export import FORMATS, Format, Source, of_run
 from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
 from cnnviz.core.network import Network
-from cnnviz.core.saved_run import SavedRun, beginning
+from cnnviz.core.saved_run import SavedRun, beginning, is_made_for
 from cnnviz.core.task import Task, Tasks
+from cnnviz.ui import theme
+from cnnviz.ui.layer_rows import shape_text
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session, request_for
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
@@ -109,7 +112,9 @@ class Exports(QObject):
 
     def _begin(self, network: Network) -> None:
         session = self._session
-        if session.dataset:
+        if session.dataset and not is_made_for(network.spec, session.dataset):
+            session.noticed.emit(Notice(_other_shapes(network, session.dataset)))
+        elif session.dataset:
             start = beginning(network.spec, network.vector, session.settings, session.dataset)
             session.open_run(request_for(start))
 
@@ -133,3 +138,17 @@ class Exports(QObject):
             self._poll.stop()
         for task, finish in ended:
             finish(task.standing)
+
+
+def _other_shapes(network: Network, dataset: Dataset) -> str:
+    """Why these weights cannot begin on these data, and the way out."""
+    has = _in_words(network.spec.input_shape, network.layers[-1].output_shape[0])
+    wants = _in_words(dataset.input_shape, len(dataset.class_names))
+    return (
+        f"These weights are of a network for {has}, but {dataset.title} has {wants}. "
+        "Choose the data they are for, then open the weights again."
+    )
+
+
+def _in_words(shape: tuple[int, ...], classes: int) -> str:
+    return f"images of {shape_text(shape)} and {theme.spaced(classes)} classes"

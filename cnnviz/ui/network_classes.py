@@ -137,7 +137,7 @@ class ClassRows:
             painter.drawText(QPointF(bar.x(), bar.bottom() + 12), words.number)
         else:  # one below the other, so that they end where they can be compared
             painter.drawText(
-                QRectF(bar.right(), bar.center().y() - 8, NUMBER, 16), RIGHT, words.number
+                QRectF(bar.right() + 6, bar.center().y() - 8, NUMBER, 16), RIGHT, words.number
             )
         if words.is_label and roomy:
             _paint_label_mark(painter, row, bar, right=chosen)
