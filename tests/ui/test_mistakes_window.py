@@ -19,7 +19,6 @@ from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.settings import Settings
 from cnnviz.ui import mistakes_view, theme
-from cnnviz.ui import session as session_module
 from cnnviz.ui.image_grid import percent, shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
@@ -303,7 +302,7 @@ def test_other_data_are_shown(
     names = tuple(f"class <{k}>" for k in range(classes))
     train, test = made_of(128, classes, shape), made_of(images, classes, shape)
     data = Dataset("made", "Made", train, test, names, "Made for this test.")
-    monkeypatch.setattr(session_module, "load_dataset", lambda name: data)
+    monkeypatch.setattr("cnnviz.ui.loading.read_dataset", lambda *asked: (data, None))
     window = open_window(open_session(data="made"))
     mistakes = opened(window, until)
     assert f"of {images} right" in mistakes.bar.result.text()
