@@ -37,7 +37,7 @@ from PySide6.QtWidgets import (
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.mosaic import picture
-from cnnviz.ui.widgets.number_fields import dress, lend_keys
+from cnnviz.ui.widgets.number_fields import dress
 
 COLUMNS = 5
 CELL = 36
@@ -202,7 +202,6 @@ class DigitsView(QWidget):
         number = QSpinBox()
         number.setPrefix("No.  ")
         dress(number)
-        lend_keys(number)
         number.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         number.setToolTip("The image's number in the test set (Ctrl+G)")
         number.setAccessibleName("Number of the chosen image in the test set")

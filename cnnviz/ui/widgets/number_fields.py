@@ -1,7 +1,7 @@
 """Fields for a learning rate and a batch size: only sensible values, by typing, arrows or wheel."""
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, QSize, Signal
-from PySide6.QtGui import QKeyEvent, QValidator
+from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Signal
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QSizePolicy, QSpinBox, QWidget
 
 
@@ -20,7 +20,6 @@ class RateField(QDoubleSpinBox):
         self.setToolTip("Learning rate (Ctrl+L). Changes with the next batch")
         self.setAccessibleName("Learning rate")
         dress(self)
-        lend_keys(self, letters=False)  # 1e-3 has one, and other words are refused with a reason
 
     def sizeHint(self) -> QSize:
         """Room for the longest rate that is likely."""
@@ -78,7 +77,6 @@ class BatchField(QSpinBox):
         self.setToolTip("Images per batch. Another size starts a new run")
         self.setAccessibleName("Batch size")
         dress(self)
-        lend_keys(self)
 
     def sizeHint(self) -> QSize:
         """Room for the largest batch."""
@@ -98,31 +96,6 @@ class BatchField(QSpinBox):
         with QSignalBlocker(self):
             self.setMaximum(most)
             self.setValue(value)
-
-
-class _KeyLender(QObject):
-    """Leaves keys that belong in no number to the window, which trains or pauses with Space."""
-
-    def __init__(self, field: QAbstractSpinBox, letters: bool) -> None:
-        super().__init__(field)
-        self._letters = letters
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Asked whether such a key is the field's own, it leaves the field, which counts."""
-        asks = event.type() == QEvent.Type.ShortcutOverride
-        if not (asks and isinstance(event, QKeyEvent) and isinstance(watched, QWidget)):
-            return False
-        key = event.text()
-        if not (key == " " or (self._letters and key.isalpha())):
-            return False
-        watched.clearFocus()
-        event.ignore()
-        return True
-
-
-def lend_keys(field: QAbstractSpinBox, letters: bool = True) -> None:
-    """Space, and letters unless they are the field's own, go on working as keys of the window."""
-    field.installEventFilter(_KeyLender(field, letters))
 
 
 def dress(field: QAbstractSpinBox) -> None:
