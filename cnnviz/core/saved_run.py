@@ -114,16 +114,18 @@ class SavedRun:
 
     def check_data(self, dataset: Dataset) -> None:
         """Raises StorageError unless these are the images and labels it was trained on."""
-        classes = len(dataset.class_names)
-        fits = self.spec == self.spec.fitted(dataset.input_shape, classes)
-        fits = fits and build_layers(self.spec.input_shape, self.spec.layers)[-1].output_shape == (
-            classes,
-        )
-        if self.fingerprint != dataset.fingerprint or not fits:
+        if self.fingerprint != dataset.fingerprint or not is_made_for(self.spec, dataset):
             raise StorageError(
                 f"The run was trained on other data than {dataset.title} is now: images, labels or "
                 f"classes differ. It can go on only with what was “{self.data}” then."
             )
+
+
+def is_made_for(spec: Spec, dataset: Dataset) -> bool:
+    """Whether its input has the shape of these images, and its output a number for each class."""
+    classes = len(dataset.class_names)
+    output = build_layers(spec.input_shape, spec.layers)[-1].output_shape
+    return spec == spec.fitted(dataset.input_shape, classes) and output == (classes,)
 
 
 def beginning(spec: Spec, vector: Array, settings: Settings, dataset: Dataset) -> SavedRun:

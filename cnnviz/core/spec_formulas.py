@@ -100,7 +100,10 @@ def same_padding(kernel: Pair) -> SamePadding:
     padding = ((kernel[0] - 1) // 2, (kernel[1] - 1) // 2)
     even = [length for length in dict.fromkeys(kernel) if length % 2 == 0]
     if not even:
-        terms = [f"({k} − 1)/2 = {p}" for k, p in dict(zip(kernel, padding, strict=True)).items()]
+        terms = [
+            f"({k}\u00a0−\u00a01)/2\u00a0=\u00a0{p}"
+            for k, p in dict(zip(kernel, padding, strict=True)).items()
+        ]
         return SamePadding(padding, True, ", ".join(terms))
     least = (even[0] - 1) // 2
     text = (

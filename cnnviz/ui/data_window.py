@@ -37,14 +37,19 @@ from cnnviz.ui.widgets.table import PAD
 
 DEFAULT_SIZE, LEAST_SIZE = QSize(1060, 720), QSize(820, 480)
 MARGIN = 14
-KINDS = (
-    "<b>Drop a folder or a file here, or choose one.</b><br><br>"
-    "<b>Images:</b> a folder with a folder for each class, such as photos/cat and photos/dog. "
-    "There may be train and test around those.<br>"
-    "<b>Arrays:</b> an .npz file with x_train, y_train, x_test, y_test, as Keras has it.<br>"
-    "<b>Tables:</b> a .csv file with a label and the pixels of one image in each line.<br>"
-    "<b>IDX:</b> a folder with the four files that MNIST is published as.<br><br>"
-    "Nothing is copied or changed: cnnviz reads it where it is."
+KINDS = {
+    "Images:": "a folder with a folder for each class, such as photos/cat and photos/dog. There "
+    "may be train and test around those.",
+    "Arrays:": "an .npz file with x_train, y_train, x_test, y_test, as Keras has it.",
+    "Tables:": "a .csv file with a label and the pixels of one image in each line.",
+    "IDX:": "a folder with the four files that MNIST is published as.",
+}
+WELCOME = "<br>".join(
+    (
+        f"{theme.strong('Drop a folder or a file here, or choose one.')}<br>",
+        *(f"{theme.strong(kind)} {text}" for kind, text in KINDS.items()),
+        "<br>Nothing is copied or changed: cnnviz reads it where it is.",
+    )
 )
 
 
@@ -64,7 +69,7 @@ class DataWindow(SideWindow):
         self._make_parts()
         self._lay_out()
         self.setAcceptDrops(True)
-        self._show_message(KINDS)
+        self._show_message(WELCOME)
         self._show_reading()
 
     # Parts.
@@ -297,7 +302,7 @@ class DataWindow(SideWindow):
         self.pages.setCurrentIndex(1)
 
     def _show_message(self, text: str, details: str = "", bad: bool = False) -> None:
-        is_ours = text == KINDS
+        is_ours = text == WELCOME
         form = Qt.TextFormat.RichText if is_ours else Qt.TextFormat.PlainText
         self.message.setTextFormat(form)
         left, center = Qt.AlignmentFlag.AlignVCenter, Qt.AlignmentFlag.AlignCenter

@@ -86,6 +86,8 @@ class DesignFooter(QWidget):
     def _show_button(self) -> None:
         ready = self._editor.report.spec is not None and self._session.wanted is not None
         loading = self._session.loading is not None
+        if loading and self.train_button.hasFocus():
+            self.window().setFocus()  # or Qt hands the keyboard to the name, ready to overwrite
         self.train_button.setEnabled(ready and not loading)
         tip = "Begins a new run (Ctrl+Enter); the open one stays in the list of runs"
         self.train_button.setToolTip(tip if ready else "It can be trained once it fits")

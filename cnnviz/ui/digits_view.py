@@ -172,6 +172,8 @@ class DigitsView(QWidget):
         self._chip_rows = QGridLayout()
         self._chip_rows.setHorizontalSpacing(2)
         self._chip_rows.setVerticalSpacing(3)
+        self.heading = QLabel("Digits")
+        self.heading.setProperty("heading", "true")
         self._count = QLabel()
         self._count.setProperty("small", "true")
         self.number = self._make_number()
@@ -228,10 +230,8 @@ class DigitsView(QWidget):
         return grid
 
     def _arrange(self) -> None:
-        heading = QLabel("Digits")
-        heading.setProperty("heading", "true")
         title = QHBoxLayout()
-        title.addWidget(heading)
+        title.addWidget(self.heading)
         title.addWidget(self._count)
         title.addStretch(1)
         column = QVBoxLayout(self)
@@ -251,6 +251,7 @@ class DigitsView(QWidget):
         if dataset is None:
             return
         self._delegate.forget()
+        self.heading.setText("Digits" if all(map(str.isdigit, dataset.class_names)) else "Images")
         names = ["all", *dataset.class_names]
         if [button.text() for button in self._chips.buttons()] != names:
             self._make_chips(names)
@@ -352,10 +353,10 @@ class DigitsView(QWidget):
         words = session.image.words
         known = escape(words[:1].upper() + words[1:])
         if session.test_image is not None and label is not None:
-            known = f"<span style='color:{colors.muted}'>Label</span> <b>{escape(names[label])}</b>"
+            known = f"<span style='color:{colors.muted}'>Label</span> {theme.strong(names[label])}"
         self._verdict.setText(
             f"{known}<span style='color:{colors.muted}'> · read as</span> "
-            f"<b style='color:{color}'>{escape(names[best])}</b> "
+            f"<span style='color:{color}'>{theme.strong(names[best])}</span> "
             f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f}\u00a0%</span>"
         )
 

@@ -1,7 +1,5 @@
 """The line above both pages: how the test set fared, at which moment, and how a test goes."""
 
-from html import escape
-
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -73,8 +71,8 @@ class ExaminationBar(QWidget):
             batches = examiner.session.status.batches_per_epoch
             loss = f"{evaluation.loss:.4f}"
             parts = [
-                f"<b>{theme.spaced(right)} of {theme.spaced(of)} right</b>",
-                f"<b>{escape(percent(evaluation.accuracy, 2))}</b>",
+                theme.strong(f"{theme.spaced(right)} of {theme.spaced(of)} right"),
+                theme.strong(percent(evaluation.accuracy, 2)),
                 f"loss {loss}",
                 in_words(answer.question.step, batches),
             ]

@@ -231,13 +231,13 @@ class ExperimentsWindow(SideWindow):
             epochs = "1 epoch" if terms.epochs == 1 else f"{terms.epochs} epochs"
             doing = "Learning from" if self.work.is_active else "Shown: learned from"
             size = theme.spaced(terms.batch_size)
-            return f"{doing} {data.title}, {epochs}, batches of {size}, seed {terms.seed}."
+            return f"{doing} “{data.title}”, {epochs}, batches of {size}, seed {terms.seed}."
         if session.dataset is None:
             return "As soon as there are data, networks can learn from them."
         names = ", ".join(each.title for each in self._chosen.contestants)
         size = theme.spaced(min(session.settings.batch_size, len(session.dataset.train)))
         return (
-            f"{names}: each learns from {session.dataset.title} in batches of {size}, the same "
+            f"{names}: each learns from “{session.dataset.title}” in batches of {size}, the same "
             "images in the same order, taking turns. Training rests meanwhile."
         )
 
@@ -291,7 +291,7 @@ def _row(outcome: Outcome, color: str) -> list[Cell]:
         Cell(accuracy, "bad" if outcome.diverged_at else "text"),
         Cell(loss),
         Cell(theme.spaced(outcome.parameters)),
-        Cell(f"{outcome.seconds:.1f}\u2009s"),
+        Cell(f"{outcome.seconds:.{1 if outcome.seconds >= 1 else 2}f}\u2009s"),
     ]
 
 

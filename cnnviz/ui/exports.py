@@ -7,10 +7,13 @@ from PySide6.QtCore import QObject, QPoint, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
+from cnnviz.core.datasets import Dataset
 from cnnviz.core.export import FORMATS, Format, Source, of_run
 from cnnviz.core.export_task import Exporting, ExportStanding, ReadingWeights
 from cnnviz.core.network import Network
-from cnnviz.core.saved_run import SavedRun, beginning
+from cnnviz.core.saved_run import SavedRun, beginning, is_made_for
+from cnnviz.ui import theme
+from cnnviz.ui.layer_rows import shape_text
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session, request_for
 from cnnviz.ui.watched_tasks import WatchedTasks
@@ -70,9 +73,11 @@ class Exports(QObject):
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
             elif kind.suffix == ".html":
-                self._session.noticed.emit(Notice(f"{path.name} is written.", "", "Open it", show))
+                self._session.noticed.emit(
+                    Notice(f"{path.name} is written.", "", "Open it", show, is_good=True)
+                )
             else:
-                self._session.noticed.emit(Notice(f"{path.name} is written."))
+                self._session.noticed.emit(Notice(f"{path.name} is written.", is_good=True))
 
         self._tasks.start(Exporting(kind.name, path, source), finish)
 
@@ -98,7 +103,9 @@ class Exports(QObject):
 
     def _begin(self, network: Network) -> None:
         session = self._session
-        if session.dataset:
+        if session.dataset and not is_made_for(network.spec, session.dataset):
+            session.noticed.emit(Notice(_other_shapes(network, session.dataset)))
+        elif session.dataset:
             start = beginning(network.spec, network.vector, session.settings, session.dataset)
             session.open_run(request_for(start))
 
@@ -108,3 +115,17 @@ class Exports(QObject):
     def is_idle(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self._tasks.are_over
+
+
+def _other_shapes(network: Network, dataset: Dataset) -> str:
+    """Why these weights cannot begin on these data, and the way out."""
+    has = _in_words(network.spec.input_shape, network.layers[-1].output_shape[0])
+    wants = _in_words(dataset.input_shape, len(dataset.class_names))
+    return (
+        f"These weights are of a network for {has}, but {dataset.title} has {wants}. "
+        "Choose the data they are for, then open the weights again."
+    )
+
+
+def _in_words(shape: tuple[int, ...], classes: int) -> str:
+    return f"images of {shape_text(shape)} and {theme.spaced(classes)} classes"

@@ -29,6 +29,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.quantities import duration
 
 POLL_MS = 100
+OFFER = "Fetch it"
 
 
 class FetchView(QWidget):
@@ -51,6 +52,7 @@ class FetchView(QWidget):
         self._timer.timeout.connect(self._poll)
         self._make_parts()
         self._lay_out()
+        session.run_changed.connect(self._follow_run)
         self.destroyed.connect(self._fetches.cancel)
         self.hide()
 
@@ -65,7 +67,7 @@ class FetchView(QWidget):
         self.progress.setFixedHeight(4)
         self.progress.setRange(0, 1000)
         self.progress.setAccessibleName("How much has been fetched")
-        self.start_button = QPushButton("Fetch it")
+        self.start_button = QPushButton(OFFER)
         self.start_button.setProperty("primary", "true")
         self.start_button.setToolTip("Download the data now")
         self.start_button.clicked.connect(self.start)
@@ -114,7 +116,7 @@ class FetchView(QWidget):
         self._name = name
         self.text.setText(f"{data_title(name)} is not on this machine yet.")
         self.details.setText(self._offer_in_words(SOURCES[name]))
-        self._show_parts(start="Fetch it", cancel="Not now")
+        self._show_parts(start=OFFER, cancel="Not now")
         self.show()
         self.start_button.setFocus()
 
@@ -125,6 +127,12 @@ class FetchView(QWidget):
         if request := self._session.request:
             text += f" Until it is here, this run goes on with {data_title(request.data)}."
         return text
+
+    @Slot()
+    def _follow_run(self) -> None:
+        """Another run may go on with other data than the offer says."""
+        if self._name and self._fetch is None and self.start_button.text() == OFFER:
+            self.details.setText(self._offer_in_words(SOURCES[self._name]))
 
     @Slot()
     def start(self) -> None:
@@ -221,7 +229,7 @@ class FetchView(QWidget):
             self._open()
         else:  # something else was chosen meanwhile
             text = f"{data_title(self._name)} is here now."
-            self._session.noticed.emit(Notice(text, "", "Train on it", self._open))
+            self._session.noticed.emit(Notice(text, "", "Train on it", self._open, is_good=True))
 
     def _tell_what_is_in_the_way(self) -> None:
         folder = mnist.existing_folder(SOURCES[self._name].published)

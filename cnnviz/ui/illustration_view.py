@@ -212,7 +212,9 @@ def in_words(motion: Motion, step: int) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    """Three decimals, or two digits of what those would round away; zero has no sign."""
+    text = f"{value:.3f}" if value == 0 or abs(value) >= 0.0005 else f"{value:.2g}"
+    return "0.000" if value == 0 else text.replace("-", "−")
 
 
 def _button(text: str, tip: str, name: str = "") -> QToolButton:

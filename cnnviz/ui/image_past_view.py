@@ -55,14 +55,14 @@ class ImagePastView(QWidget):
             return
         record, colors = history.image(image), theme.tokens()
         answer = self._examiner.answer
-        name = escape(dataset.class_names[session.label])
-        parts = [f"<b>No. {theme.spaced(image)}</b>, label <b>{name}</b>"]
+        number, name = f"No. {theme.spaced(image)}", dataset.class_names[session.label]
+        parts = [f"{theme.strong(number)}, label {theme.strong(name)}"]
         if answer and np.isfinite(answer.evaluation.losses[image]):
             chosen = int(answer.evaluation.predictions[image])
             color = colors.good if chosen == session.label else colors.bad
-            read = escape(dataset.class_names[chosen])
+            read = theme.strong(dataset.class_names[chosen])
             sure = escape(percent(float(answer.confidences[image])))
-            parts.append(f'read as <b style="color:{color}">{read}</b> at {sure}')
+            parts.append(f'read as <span style="color:{color}">{read}</span> at {sure}')
         elif answer:
             parts.append("the network gave no number")
         if record.in_words:

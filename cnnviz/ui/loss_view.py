@@ -31,7 +31,7 @@ LEAST_HINT = 70
 """Pixels that a hint worth reading needs."""
 CURVES_MS = 250
 """Between two drawings of the curves while they grow, which costs as much as all pictures."""
-HINT = "drag the line at its end: every view goes back · wheel zooms"
+HINT = "drag the line at its end: every view goes back ·\u00a0wheel\u00a0zooms"
 
 
 class LossView(QWidget):

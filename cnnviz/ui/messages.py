@@ -18,6 +18,8 @@ class Notice:
     details: str = ""
     action: str = ""
     act: Callable[[], None] | None = None
+    is_good: bool = False
+    """Whether it went well, and only tells so."""
 
 
 @dataclass(frozen=True)

@@ -133,9 +133,12 @@ class ClassRows:
         painter.drawText(QPointF(row.x(), bar.center().y() + 0.36 * size), name)
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(colors.muted))
-        below, beside = QPointF(bar.x(), bar.bottom() + 12), bar.center() + QPointF(0, 4)
-        beside.setX(bar.right() + 6)
-        painter.drawText(below if roomy else beside, words.number)
+        if roomy:
+            painter.drawText(QPointF(bar.x(), bar.bottom() + 12), words.number)
+        else:  # one below the other, so that they end where they can be compared
+            painter.drawText(
+                QRectF(bar.right() + 6, bar.center().y() - 8, NUMBER, 16), RIGHT, words.number
+            )
         if words.is_label and roomy:
             _paint_label_mark(painter, row, bar, right=chosen)
 

@@ -155,8 +155,11 @@ def arrange(
         return sum(column.width for column in columns) + GAP * (len(columns) - 1) + 2 * MARGIN
 
     tiles = range(round(GREATEST_TILE * zoom), LEAST_TILE - 1, -2)
-    widths = [text_width, *([title_width] if title_width else [])]
-    for tile, texts in ((tile, texts) for texts in widths for tile in tiles):
+    # Larger tiles than rows have room for make the input larger alone, at the texts' expense.
+    rows = (height - HEADER - FOOTER) / ROWS_BEFORE_STACKING - TILE_GAP
+    modest = [tile for tile in tiles if tile <= max(rows, COMFORTABLE_TILE * zoom)]
+    tries = [(text_width, tiles), *([(title_width, modest)] if title_width else [])]
+    for tile, texts in ((tile, texts) for texts, sizes in tries for tile in sizes):
         needed = place(tile, texts)
         if needed <= size.width():
             break

@@ -5,10 +5,11 @@ stays as it was; and what is compared is always on one scale. A muted filter's m
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFontMetrics, QImage, QPainter
 
 from cnnviz.core.edits import Edits, filter_behind
 from cnnviz.core.inspection import Inspection
@@ -146,10 +147,17 @@ class NetworkPictures:
         """What full orange is, on a line below the columns."""
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(theme.tokens().muted))
-        for column in self._columns:
+        for column, after in pairwise(self._columns):  # the last are the classes, without a scale
             if column.kind in (Kind.MAPS, Kind.UNITS):
                 left = (column.twins or column.tiles)[0].left()
-                painter.drawText(QPointF(left, y), self._scales[column.name])
+                ends = (after.twins or after.tiles)[0].left()
+                words = within(self._scales[column.name], painter.fontMetrics(), ends - left - 4)
+                painter.drawText(QPointF(left, y), words)
+
+
+def within(words: str, metrics: QFontMetrics, room: float) -> str:
+    """`words`, or the first alone where they would run into those of the next column."""
+    return words if metrics.horizontalAdvance(words) <= room else words.split()[0]
 
 
 def grids_of(columns: Sequence[Column], layers: Sequence[Layer]) -> dict[str, Grid]:

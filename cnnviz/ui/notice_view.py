@@ -1,7 +1,15 @@
-"""A line under the controls for what went wrong, with the way out as a button."""
+"""A line under the controls for what went wrong, or well, with the way out as a button."""
 
 from PySide6.QtCore import QEvent, QSize, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
@@ -23,19 +31,18 @@ class NoticeView(QWidget):
         self.close_button.setToolTip("Close this message")
         self.close_button.setAccessibleName("Close this message")
         self.action_button.clicked.connect(self._act)
-        self.close_button.clicked.connect(self.hide)
-        frame = QFrame()
-        frame.setProperty("notice", "true")
-        row = QHBoxLayout(frame)
+        self.close_button.clicked.connect(self.leave)
+        self.frame = QFrame()
+        row = QHBoxLayout(self.frame)
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(self._text, 1)
         row.addWidget(self.action_button)
         row.addWidget(self.close_button)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(14, 0, 14, 9)
-        outer.addWidget(frame)
+        outer.addWidget(self.frame)
         session.noticed.connect(self.show_notice)
-        session.run_changed.connect(self.hide)
+        session.run_changed.connect(self.leave)
         self.hide()
         self._show_icon()
 
@@ -43,6 +50,9 @@ class NoticeView(QWidget):
     def show_notice(self, notice: Notice) -> None:
         """Shows `notice` in place of the one before; its details come as a tooltip."""
         self._notice = notice
+        self.frame.setProperty("notice", "good" if notice.is_good else "bad")
+        self.frame.style().unpolish(self.frame)
+        self.frame.style().polish(self.frame)
         self._text.setText(notice.text)
         self._text.setToolTip(notice.details)
         self.action_button.setVisible(bool(notice.action))
@@ -50,8 +60,16 @@ class NoticeView(QWidget):
         self.show()
 
     @Slot()
-    def _act(self) -> None:
+    def leave(self) -> None:
+        """Goes away; the keyboard is the window's again, not whichever field's comes next."""
+        focused, parent = QApplication.focusWidget(), self.parentWidget()
+        if focused and parent and self.isAncestorOf(focused):
+            parent.setFocus()
         self.hide()
+
+    @Slot()
+    def _act(self) -> None:
+        self.leave()
         if self._notice.act:
             self._notice.act()
 

@@ -164,10 +164,11 @@ class RunPlace(QWidget):
         if status.step == 0:
             return f"Untrained · {theme.spaced(status.batches_per_epoch)} batches an epoch"
         if batch == 0:
-            ended = f"<b>{epochs}</b> of {planned}" if epochs <= planned else f"<b>{epochs}</b>"
+            number = theme.strong(str(epochs))
+            ended = f"{number} of {planned}" if epochs <= planned else number
             testing = " · testing" if status.phase is Phase.EVALUATING else " done"
             return f"Epoch {ended}{testing}"
-        epoch = f"<b>{epochs + 1}</b>" + (f" of {planned}" if epochs < planned else "")
+        epoch = theme.strong(str(epochs + 1)) + (f" of {planned}" if epochs < planned else "")
         of = theme.spaced(status.batches_per_epoch)
         return f"Epoch {epoch} · batch {theme.spaced(batch)} / {of}"
 

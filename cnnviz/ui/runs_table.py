@@ -80,8 +80,13 @@ class RunsTable(QuietTable):
             self.opened.emit(index.row())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter opens, F2 edits the name; the rest as in every table."""
-        if self.chosen_row >= 0 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Enter opens, F2 edits the name; the rest as in every table.
+
+        The Enter that ends a name comes here as well, from its field, and must not open the run.
+        """
+        if self.is_editing:
+            super().keyPressEvent(event)
+        elif self.chosen_row >= 0 and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit(self.chosen_row)
         elif event.key() == Qt.Key.Key_F2:
             self.edit_name()

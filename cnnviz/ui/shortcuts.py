@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 
 @dataclass(frozen=True)
@@ -99,14 +107,25 @@ IN_PLOT = (
 )
 
 
+AROUND = 60
+"""Pixels left for the frame of the dialog and a strip of what is behind it."""
+
+
 class ShortcutsDialog(QDialog):
-    """The list of keys."""
+    """The list of keys; it scrolls where the screen is lower than the list."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        grid = QGridLayout(self)
+        self.area = QScrollArea()
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.area)
+        page = QWidget()
+        grid = QGridLayout(page)
         grid.setContentsMargins(22, 18, 26, 20)
         grid.setHorizontalSpacing(26)
         grid.setVerticalSpacing(9)
@@ -120,6 +139,18 @@ class ShortcutsDialog(QDialog):
             label.setProperty("heading", "true")
             grid.addWidget(label, row, 3 * side)
             grid.addWidget(QLabel(text), row, 3 * side + 1)
+        self.area.setWidget(page)
+        self.resize(self._fitting(page.sizeHint()))
+
+    def _fitting(self, wanted: QSize) -> QSize:
+        """All of the list, and a bar to scroll it where the screen leaves no room for that."""
+        room = self.screen().availableSize() - QSize(AROUND, AROUND)
+        bar = (
+            0
+            if wanted.height() <= room.height()
+            else self.area.verticalScrollBar().sizeHint().width()
+        )
+        return (wanted + QSize(bar, 0)).boundedTo(room)
 
 
 def _native(keys: tuple[str, ...]) -> str:

@@ -512,8 +512,8 @@ def test_the_verdict_follows_the_digit_and_the_network(view, session, train):
         percent = 100 * session.inspection.probabilities[best]
         right = best == session.label
         color = theme.tokens().good if right else theme.tokens().bad
-        assert f"<b>{session.label}</b>" in verdict.text()
-        assert f"color:{color}'>{best}</b>" in verdict.text()
+        assert f">{session.label}</span>" in verdict.text()
+        assert f"color:{color}'>{theme.strong(str(best))}</span>" in verdict.text()
         assert f"{percent:.1f}\u00a0%" in verdict.text()
 
     check()

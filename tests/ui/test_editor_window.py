@@ -438,6 +438,7 @@ def test_training_begins_a_new_run_and_the_old_one_stays(window, editor, train, 
     assert session.spec.layers[0]["filters"] == 6
     assert "other network" in session.runs.open.differences
     assert editor.footer.state.text() == "Run 2 trains this network."
+    assert not isinstance(QApplication.focusWidget(), QLineEdit)  # a key would overwrite a name
     assert window.controls.network_choice.accessibleName() == "Network: Tiny, edited"
     until(lambda: first.saved is not None)
     assert first.saved.step >= 3

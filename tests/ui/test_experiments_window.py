@@ -134,7 +134,7 @@ def test_its_numbers_are_the_engines(lab, finish, session):
         assert row[:2] == [outcome.contestant.title, accuracy]
         assert row[3] == theme.spaced(outcome.parameters)
     assert lab.message.text() == "Done."
-    assert "UCI digits, 1 epoch, batches of 128, seed 3" in lab.setting.text()
+    assert "“UCI digits”, 1 epoch, batches of 128, seed 3" in lab.setting.text()
     for (x, _), outcome in zip(lab.plot.lines, expected, strict=True):
         assert x[-1] == len(outcome.losses)
     assert not lab.plot.grab().isNull()

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from cnnviz.core.export import FORMATS, Source, read_network
+from cnnviz.core.network import Network
+from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.ui.messages import RunRequest
 
@@ -88,6 +90,21 @@ def test_weights_come_back_as_a_run(window, session, train, until, press_key, an
     session.reset()
     until(lambda: session.status.step == 0 and session.shown_step == 0)
     np.testing.assert_array_equal(session.network.vector, learned)
+
+
+def test_weights_for_other_images_are_refused_with_both_shapes(
+    window, session, notices, until, tmp_path
+):
+    other = Network(PRESETS["tiny"].fitted((3, 32, 32), 4), 0)
+    path = tmp_path / "a.npz"
+    FORMATS["npz"].write(path, Source(other))
+    window.exports.read_weights(str(path))
+    until(lambda: notices != [])
+    words = notices[0].text.replace("\u2009", "")
+    assert "images of 3×32×32 and 4 classes" in words
+    assert "UCI digits has images of 1×28×28 and 10 classes" in words
+    assert len(session.runs.all) == 1
+    assert session.loading is None
 
 
 def test_a_file_that_is_no_weights(window, session, notices, until, tmp_path):

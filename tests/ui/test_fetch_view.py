@@ -3,10 +3,12 @@
 import hashlib
 import struct
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 
 from cnnviz.core.datasets import download, fetch, is_there, mnist
 from cnnviz.core.datasets.fetch import RemoteFile, Source
@@ -98,6 +100,22 @@ def test_data_that_are_not_here_are_offered_and_nothing_is_fetched_unasked(
         assert part in words
     assert mirror.requests == []
     assert view.start_button.hasFocus()
+
+
+def test_the_offer_says_which_data_the_run_goes_on_with(window, view, mirror, until, tmp_path):
+    pick(window, "mnist")
+    assert texts(view).endswith("goes on with UCI digits.")
+    for name in ("one", "two"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for number in range(6):
+            picture = QImage(12, 12, QImage.Format.Format_Grayscale8)
+            picture.fill(40 * number)
+            assert picture.save(str(tmp_path / "photos" / name / f"{number}.png"))
+    settings = replace(window.session.settings, batch_size=4)
+    window.session.open_run(RunRequest(str(tmp_path / "photos"), "tiny", settings, 100))
+    until(lambda: window.session.dataset.class_names == ("one", "two"))
+    assert texts(view).endswith("goes on with photos.")
+    assert window.digits.heading.text() == "Images"
 
 
 def test_fetched_data_are_opened_at_once(window, view, mirror, session, until, qtbot):

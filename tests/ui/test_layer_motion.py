@@ -1,5 +1,7 @@
 """The moving picture's numbers are those of the engine and of SciPy; it plays and rests."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -18,6 +20,16 @@ LEFT = Qt.MouseButton.LeftButton
 def motion_of(editor, position, choice=0):
     editor.editor.choose(position)
     return motion(editor._session, editor.editor, choice)
+
+
+@pytest.mark.parametrize(
+    ("bias", "words"),
+    [(0.25, "bias 0.250"), (-0.00012, "bias −0.00012"), (2e-4, "bias 0.0002")],
+)
+def test_a_small_bias_is_not_rounded_away(bias, words, editor):
+    moving = replace(motion_of(editor, 0), bias=bias)
+    assert words in in_words(moving, 0)
+    assert "−0.000 " not in in_words(moving, 0)
 
 
 @pytest.mark.parametrize("choice", range(4))

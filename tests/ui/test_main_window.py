@@ -207,6 +207,9 @@ def test_the_list_of_keys_shows_them_all(window, press_key, until, qtbot):
     )
     for shortcut in SHORTCUTS:
         assert shortcut.text in texts
+    room = window.screen().availableSize()
+    assert dialog(ShortcutsDialog).height() < room.height()
+    assert dialog(ShortcutsDialog).width() < room.width()
     qtbot.keyClick(dialog(ShortcutsDialog), Qt.Key.Key_Escape)
     until(lambda: dialog(ShortcutsDialog) is None)
 

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel
 
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
@@ -41,6 +41,15 @@ def test_a_notice_is_shown_until_it_is_closed(view, session, qtbot):
     assert view.findChildren(QLabel)[0].toolTip() == "no space left"
     qtbot.mouseClick(view.close_button, LEFT)
     assert not view.isVisible()
+
+
+def test_the_keyboard_is_the_windows_again_when_it_goes(window, press_key, qtbot):
+    window.session.noticed.emit(Notice("Oh.", action="Mend it", act=lambda: None))
+    window.notice.action_button.setFocus()
+    qtbot.mouseClick(window.notice.action_button, LEFT)
+    assert not isinstance(QApplication.focusWidget(), QAbstractSpinBox)
+    press_key("N", window)
+    assert window.session.image_index == 1
 
 
 def test_the_way_out_is_taken_once(view, session, qtbot):

@@ -1,5 +1,6 @@
 """The bar at the top as its user meets it: buttons, words, menus, fields, and questions."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -95,7 +96,7 @@ def place(controls):
     """What stands left of the progress, without its markup."""
     (bar,) = controls.findChildren(QProgressBar)
     (label,) = [label for label in controls.findChildren(QLabel) if label.x() < bar.x()]
-    return label.text().replace("<b>", "").replace("</b>", "").replace("\u2009", " ")
+    return re.sub("<[^>]*>", "", label.text()).replace("\u2009", " ")
 
 
 def speed(controls):

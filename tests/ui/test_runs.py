@@ -299,7 +299,7 @@ def test_a_run_is_forked_that_is_still_ending(session, train, until, monkeypatch
     monkeypatch.setattr(Runner, "_capture", capture_late)
     session.open_run(RunRequest("digits", "tiny", Settings(seed=1), 100))
     until(lambda: session.runs.open is not first)
-    session.fork(Differences(learning_rate=0.0005), run=first)
+    fork_off(session, Differences(learning_rate=0.0005), run=first)
     session.capture(got.append, first)
     assert (first.saved, got) == (None, [])
     may_end.set()
@@ -325,7 +325,7 @@ def test_what_a_thread_tells_as_it_ends_is_heard(session, open_another, train):
     first = session.runs.open
     open_another(seed=1)
     saved, first.saved = first.saved, None
-    session._leaving.append((LateRunner(Captured(saved)), first))
+    session._threads._leaving.append((LateRunner(Captured(saved)), first))
     session.drain()
     session.drain()
     assert first.saved is not None

@@ -194,6 +194,23 @@ def test_a_name_is_typed_in_place(runs, session, train, qtbot, until):
     assert runs.overlay.plot.runs[0].name == "with momentum"
 
 
+def test_the_enter_that_ends_a_name_opens_nothing(runs, session, train, open_another, qtbot, until):
+    train(session, 3)
+    first = session.runs.open
+    second = open_another(seed=1)
+    train(session, 3)
+    runs.table.choose(0)
+    runs.table.setFocus()
+    press(qtbot, Qt.Key.Key_F2)
+    field = QApplication.focusWidget()
+    field.selectAll()
+    qtbot.keyClicks(field, "kept")
+    press(qtbot, Qt.Key.Key_Return)
+    until(lambda: first.name == "kept" and not runs.table.is_editing)
+    assert session.runs.open is second
+    assert session.loading is None
+
+
 def test_escape_leaves_the_name_and_the_window(runs, session, qtbot):
     press(qtbot, Qt.Key.Key_F2)
     qtbot.keyClicks(QApplication.focusWidget(), "nonsense")

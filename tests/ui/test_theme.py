@@ -21,6 +21,10 @@ BOTH = pytest.mark.parametrize("tokens", theme.THEMES.values(), ids=lambda token
 COLORS = [field.name for field in fields(theme.Tokens) if field.name not in ("name", "classes")]
 
 
+def test_strong_text_is_escaped():
+    assert "&lt;b&gt; &amp; more</span>" in theme.strong("<b> & more")
+
+
 def luminance(value):
     """Relative luminance as WCAG 2 defines it."""
     shares = (int(value[place : place + 2], 16) / 255 for place in (1, 3, 5))
