@@ -57,6 +57,9 @@ class ImageRecord:
         last, times = self.changes[-1], self.forgotten
         if last.right:
             before = f"forgotten {_times(times)} before" if times else "never forgotten"
+            seen = int(self.epochs[0])
+            if seen > 1 and last.epoch == seen:
+                return f"right since epoch {seen} at least, the first that was tested here"
             return f"right since epoch {last.epoch}, {before}"
         first = self.changes[0].epoch
         return f"right at first in epoch {first}, forgotten {_times(times)}, last in {last.epoch}"

@@ -193,6 +193,13 @@ class Filming(QObject):
     def _turn(self) -> None:
         """The next frame, if there is room for it; or waits for what has to come first."""
         work = self._work
+        try:
+            self._take_turn(work)
+        except Exception as error:
+            self._end(f"The film could not be made. {error}", failed=True)
+            raise
+
+    def _take_turn(self, work: _Work | None) -> None:
         if work is None:
             self._timer.stop()
         elif len(work.timeline) < work.last:

@@ -69,8 +69,12 @@ class Keeper(QObject):
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
             else:
+                is_new = run.path != path
                 self._session.runs.saved_to(path, run, saved)
                 self._remember_file(path)
+                if is_new:
+                    text = f"{run.name} is saved as {path.name}. Ctrl+S saves it there again."
+                    self._session.noticed.emit(Notice(text, is_good=True))
             done(standing.failure is None)
 
         def again() -> None:

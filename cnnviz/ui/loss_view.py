@@ -175,16 +175,16 @@ class LossView(QWidget):
         dialog.setLabelText(f"Note at {self.plot.name_of(step)}:")
         dialog.setTextValue(marks.get(step, ""))
         dialog.resize(420, dialog.height())
-        self._noted = step
+        self._noted = session.timeline, step
         dialog.textValueSelected.connect(self._keep_note)
         dialog.open()
 
     @Slot(str)
     def _keep_note(self, text: str) -> None:
-        marks = self.session.timeline.marks
-        marks.pop(self._noted, None)
+        timeline, step = self._noted  # of the run that it was asked for
+        timeline.marks.pop(step, None)
         if text.strip():
-            marks[self._noted] = text.strip()
+            timeline.marks[step] = text.strip()
         self.session.runs.changed.emit()
         self._refresh()
 
@@ -248,6 +248,12 @@ class LossView(QWidget):
             return
         lost = len(self.session.timeline) - moment
         batches = "one batch" if lost == 1 else f"{theme.spaced(lost)} batches"
+        timeline = self.session.timeline
+
+        def go_on() -> None:
+            if timeline is self.session.timeline:  # of no other run meanwhile
+                self.session.go_on_from(moment)
+
         self._question = Question(
             self,
             f"Take training back to {self.plot.name_of(moment)}?",
@@ -255,7 +261,7 @@ class LossView(QWidget):
             "the same settings, they give the same network to the last bit.",
             "Go back",
             "Stay",
-            self.session.go_on_from_here,
+            go_on,
             self._stay,
         )
 

@@ -255,9 +255,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def escape(self) -> None:
-        """Closes the message, or cancels loading, or lets go of the pinned value."""
+        """Closes the message or the offer, or cancels loading, or lets go of the pinned value."""
         if self.notice.isVisible():
             self.notice.hide()
+        elif self.fetch.isVisible() and not self.fetch.is_fetching:
+            self.fetch.cancel()
         elif self.session.loading:
             self.session.cancel_loading()
         else:
@@ -313,9 +315,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _show_title(self) -> None:
-        """The run's name, with a mark while it has something that is in no file."""
+        """The run's name and file, with a mark while it has something that is in no file."""
         run = self.session.runs.open
-        self.setWindowTitle(f"{run.name}[*] – cnnviz" if run else "cnnviz")
+        file = f" ({run.path.name})" if run and run.path else ""
+        self.setWindowTitle(f"{run.name}{file}[*] – cnnviz" if run else "cnnviz")
         self.setWindowModified(run is not None and run.is_unsaved)
 
     @Slot()

@@ -96,6 +96,7 @@ class RunFiles(QObject):
         box.setInformativeText(f"{names} {what} learned something that is in no file.")
 
         def save() -> None:
+            self._session.pause()  # what it learned meanwhile would be in no file
             self._save_all(unsaved, close)
 
         self._buttons = {

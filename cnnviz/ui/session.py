@@ -250,12 +250,10 @@ class Session(QObject):
             self._runner.travel(step)
             self.drain()
 
-    def go_on_from_here(self) -> None:
-        """Takes training back to the moment that is looked at; what came after is void."""
-        if self.past.moment is not None:
-            step = self.past.moment
-            self.past.look_at(None)
-            self.travel(step)
+    def go_on_from(self, step: int) -> None:
+        """Takes training back to a moment; what came after is void, and all look at the newest."""
+        self.past.look_at(None)
+        self.travel(step)
 
     def set_learning_rate(self, rate: float) -> None:
         """A new rate from the next batch on; raises SettingsError if it makes no sense."""

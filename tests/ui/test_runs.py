@@ -340,7 +340,7 @@ def test_what_happens_before_a_run_is_seen_to_be_ready_is_heard(session, open_an
     open_another(seed=1)
     first.saved = replace(first.saved, epochs=())
     session.open_again(first)
-    _, runner, _ = session._coming
+    runner = session._threads.coming.runner
     deadline = monotonic() + 20
     while not any(isinstance(entry, EpochResult) for entry in runner._outbox.entries):
         assert monotonic() < deadline

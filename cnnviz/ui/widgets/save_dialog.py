@@ -4,6 +4,7 @@ Neither the window's event loop nor training waits. What is to be saved is held 
 until it is on disk or nobody wants it any more.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.question import Question
 from cnnviz.ui.widgets.saving import NUMBERS, PICTURES, Picture, save_numbers
+
+ENDING = re.compile(r"\.[A-Za-z]\w*")
 
 
 class SaveDialog(QObject):
@@ -67,7 +70,7 @@ class SaveDialog(QObject):
 
         The dialog has asked about the name as it was typed, never about the one that we make of it.
         """
-        if file.suffix:
+        if ENDING.fullmatch(file.suffix):  # “try 0.01” has none
             self._save(file)
             return
         file = file.with_name(file.name + end)
