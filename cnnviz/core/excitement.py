@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnnviz.core.datasets import Split
 from cnnviz.core.network import Network
+from cnnviz.core.priority import let_others_first
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.spec import Spec
 from cnnviz.core.task import Task
@@ -65,6 +66,7 @@ class Search(Task[Standing]):
         self.question = question
 
     def _work(self) -> dict[str, Any]:
+        let_others_first()
         finds = most_exciting(self.question, self._count, self._cancelled.is_set)
         return {"finds": None if finds is None else tuple(finds)}
 

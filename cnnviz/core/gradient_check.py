@@ -21,6 +21,7 @@ from cnnviz.core.loss import loss_and_gradient
 from cnnviz.core.microscope import Dissection
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter, flat_index
+from cnnviz.core.priority import let_others_first
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.core.task import Task
 from cnnviz.core.workspace import may_diverge
@@ -139,4 +140,5 @@ class Checking(Task[Standing]):
         self._given = dissection, parameter, h
 
     def _work(self) -> dict[str, Any]:
+        let_others_first()
         return {"result": check_gradient(*self._given)}

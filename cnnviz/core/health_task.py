@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cnnviz.core.datasets import Split
 from cnnviz.core.health import Health, examine
 from cnnviz.core.network import Network
+from cnnviz.core.priority import LAST, let_others_first
 from cnnviz.core.spec import Spec
 from cnnviz.core.task import Task
 from cnnviz.core.timeline import EpochResult, Timeline
@@ -79,6 +80,7 @@ class Examining(Task[Standing]):
         self._given = spec, images, optimizer
 
     def _work(self) -> dict[str, Any]:
+        let_others_first(LAST)
         spec, images, optimizer = self._given
         network = Network(spec, None)
         answers: list[Answer] = []

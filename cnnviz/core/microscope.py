@@ -22,6 +22,7 @@ from cnnviz.core.loss import negative_log_likelihood, softmax
 from cnnviz.core.network import Lap, Network
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.parallel import shares
+from cnnviz.core.priority import let_others_first
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.core.settings import Settings
 from cnnviz.core.slices import learn_in_slices, slice_size
@@ -255,6 +256,7 @@ class Dissecting(Task[Standing]):
         self.moment = moment
 
     def _work(self) -> dict[str, Any]:
+        let_others_first()
         try:
             return {"result": dissect(self.moment, self._counting())}
         except Interrupted:

@@ -18,7 +18,7 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.throttle import Throttle
 
-POLL_MS, CALM_MS = 30, 250
+POLL_MS, CALM_MS = 30, 600
 """Between two looks at a task, and between two beginnings while training goes on."""
 MOST_POINTS = 60
 """Snapshots of a run that are examined, evenly spread."""
