@@ -5,7 +5,7 @@ all that is text or a mark is painted around them. The yellow line is the moment
 at; dragging it takes them through the past.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -35,7 +35,7 @@ CLICK, GRIP = 3, 6
 """Pixels that the pointer may move in a click, and from which it takes the line of the moment."""
 CENTER = Qt.AlignmentFlag.AlignCenter
 DRAG_MS = 33
-"""Between two moments that all views are taken to while the line is dragged."""
+"""Between two moments that all views are taken to while the line is dragged, at least."""
 
 
 class LossPlot(pg.GraphicsView):  # type: ignore[misc]
@@ -58,6 +58,8 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         self._pressed: QPointF | None = None
         self._scrubbing = False
         self._drag_to = QPointF()
+        self.frame_ms: Callable[[], int] = _no_rest
+        """How long a picture has to rest now; whoever owns the plot knows."""
         self._dragging = Throttle(self._follow_drag, DRAG_MS, self)
         self._scales: tuple[Scale, Scale, int, bool] | None = None
         self.raw = pg.PlotCurveItem(skipFiniteCheck=True)
@@ -152,8 +154,11 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         """Moves the plot with the hand, up and down too if y was zoomed; points at a batch."""
         if self._scrubbing:
             self._drag_to = event.position()
+            self._dragging.set_interval(max(DRAG_MS, self.frame_ms()))
             self._dragging.ask()
-        elif self._held:
+            self.pointed = None  # the plate says where; painting anew at each move would cost much
+            return
+        if self._held:
             way, area = self._held - event.position(), self._area()
             y = 0 if self.curves.following_y else -way.y() / area.height()
             self._held = event.position()
@@ -371,6 +376,10 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         painter.drawRoundedRect(box, 5, 5)
         painter.setPen(QColor(colors.text))
         painter.drawText(box, flags, words)
+
+
+def _no_rest() -> int:
+    return 0
 
 
 def _mixed(ground: str, color: str, share: float) -> QColor:

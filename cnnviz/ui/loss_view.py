@@ -43,6 +43,7 @@ class LossView(QWidget):
         self.setAccessibleName("Loss")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.plot = LossPlot()
+        self.plot.frame_ms = self._frame_ms
         self.hint = _text(HINT, "small")
         self.hint.setWordWrap(True)  # and one line high: it loses whole words where it is narrow
         self.hint.setFixedHeight(16)
@@ -108,6 +109,9 @@ class LossView(QWidget):
         column.setContentsMargins(SIDE, 8, SIDE, 8)
         column.addLayout(row)
         column.addLayout(self.pages, 1)
+
+    def _frame_ms(self) -> int:
+        return self.session.frame_ms
 
     @Slot()
     def _follow(self) -> None:

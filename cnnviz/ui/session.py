@@ -369,6 +369,11 @@ class Session(QObject):
             self.status = status
             self.status_changed.emit()
 
+    @property
+    def frame_ms(self) -> int:
+        """Milliseconds between two pictures now, such that they hardly slow the training down."""
+        return self._timer.interval()
+
     @Slot()
     def _frame(self) -> None:
         """One beat of the timer, and when the next one comes."""

@@ -20,6 +20,11 @@ class Throttle(QObject):
         self._timer.setInterval(interval)
         self._timer.timeout.connect(self._rested)
 
+    def set_interval(self, interval: int) -> None:
+        """Another rest from now on."""
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
+
     @Slot()
     def ask(self) -> None:
         """Now or soon."""
