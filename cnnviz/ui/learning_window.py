@@ -5,12 +5,13 @@ network while it learns.
 """
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviz.ui.backward_view import BackwardView
 from cnnviz.ui.health_view import HealthView
 from cnnviz.ui.microscope_view import MicroscopeView
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1440, 860)
@@ -25,18 +26,12 @@ class LearningWindow(SideWindow):
         self.backward = BackwardView(session)
         self.microscope = MicroscopeView(session)
         self.health = HealthView(session)
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.setAccessibleName("Pages of how it learns")
-        self.pages.tabBar().setAccessibleName("Pages of how it learns")
-        self.pages.tabBar().setDrawBase(False)
-        for title, page, tip in (
+        parts = (
             ("Gradients", self.backward, "The way back for the image that is looked at"),
             ("Microscope", self.microscope, "One batch, stop by stop: there, back, the update"),
             ("Health", self.health, "What seems to go wrong, and how each layer is doing"),
-        ):
-            place = self.pages.addTab(page, title)
-            self.pages.setTabToolTip(place, f"{tip} (Ctrl+Tab for the next page)")
+        )
+        self.pages = make_pages("Pages of how it learns", parts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.pages)

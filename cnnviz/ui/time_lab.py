@@ -5,12 +5,13 @@ against each other, and how times move while training.
 """
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviz.ui.layer_costs_view import LayerCostsView
 from cnnviz.ui.race_view import RaceView
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_history_view import TimeHistoryView
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1180, 720)
@@ -25,18 +26,12 @@ class TimeLab(SideWindow):
         self.layers = LayerCostsView(session)
         self.race = RaceView(session)
         self.history = TimeHistoryView(session)
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.setAccessibleName("Pages of the time lab")
-        self.pages.tabBar().setAccessibleName("Pages of the time lab")
-        self.pages.tabBar().setDrawBase(False)
-        for title, page, tip in (
+        parts = (
             ("Layers", self.layers, "What each layer's time is worth on this machine"),
             ("Race", self.race, "The three ways of convolution against each other"),
             ("History", self.history, "How the time of each layer moves while training"),
-        ):
-            place = self.pages.addTab(page, title)
-            self.pages.setTabToolTip(place, f"{tip} (Ctrl+Tab for the next page)")
+        )
+        self.pages = make_pages("Pages of the time lab", parts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.addWidget(self.pages)

@@ -4,7 +4,6 @@ Lines are read one by one, so that a damaged one costs only itself.
 """
 
 import csv
-import os
 import re
 import stat
 from collections.abc import Iterator
@@ -60,13 +59,17 @@ def read_csv(path: Path, options: Options, watch: Watch) -> tuple[Dataset, Repor
     assert shape  # or there would be no form
     pixels = np.stack(rows).reshape(len(rows), *shape)
     rows.clear()
-    table = Table(pixels, labels, lambda n: f"line {numbers[n]}")
+    table = Table(pixels, labels, lambda n: _line(numbers[n]))
     return dataset_of(path, KIND, [table], (), options, watch)
+
+
+def _line(number: int) -> str:
+    return f"line {number}"
 
 
 def _form(path: Path) -> _Form:
     """What the first lines say of all: how many columns most have, and if there is a header."""
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 (a pipe would have no end)
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would have no end
         raise DataError(f"{printable(path)} is no regular file. Name a CSV file.")
     lines = [line for _, line in zip(range(50), _lines(path), strict=False) if line.strip()]
     if not lines:
@@ -105,20 +108,19 @@ def _read(
         if header_due:
             header_due = False
             continue
-        place = f"line {number}"
         values = _values(line, form)
         if isinstance(values, str):
-            watch.left_out.append(LeftOut(place, values))
+            watch.left_out.append(LeftOut(_line(number), values))
             continue
         label, pixels = values
-        text = label_text(label, lambda _, place=place: place, 0, watch)  # type: ignore[misc]
+        text = label_text(label, _line, number, watch)
         if text is None:
             continue
         held += pixels.nbytes
         if held > MOST_BYTES:
             raise DataError(
                 f"{printable(path)} has more than {MOST_BYTES // 2**20} MB of pixels, up to "
-                f"{place}. Name a smaller file, or save the images as .npz."
+                f"{_line(number)}. Name a smaller file, or save the images as .npz."
             )
         rows.append(pixels)
         labels.append(text)
