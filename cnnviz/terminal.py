@@ -11,7 +11,7 @@ from typing import Any
 from tqdm import tqdm
 
 from cnnviz import __version__
-from cnnviz.core import EpochResult, Network, Stopwatch, Timeline, Trainer, evaluate
+from cnnviz.core import EpochResult, Stopwatch, Timeline, Trainer
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.saved_run import Origin, capture
 from cnnviz.core.stopwatch import Row
@@ -71,10 +71,9 @@ def train(run: Run) -> None:
     print(EPOCH_COLUMNS.format(*heads), flush=True)
     if run.path and run.trainer.step == 0:
         run.timeline.keep(run.trainer.snapshot())
-    evaluator = Network(run.trainer.network.spec)  # the fast way, whatever way is trained by
     try:
         for epoch in range(_next_epoch(run), run.trainer.settings.epochs + 1):
-            _train_and_test(run, evaluator, epoch)
+            _train_and_test(run, epoch)
     except Diverged as diverged:
         run.diverged_at = diverged.step + 1
         raise
@@ -87,11 +86,11 @@ def _next_epoch(run: Run) -> int:
     return max(tested + 1, under_way)
 
 
-def _train_and_test(run: Run, evaluator: Network, epoch: int) -> None:
+def _train_and_test(run: Run, epoch: int) -> None:
     with _progress_bar(run.trainer, epoch) as bar:
         _train_epoch(run, epoch, bar)
         bar.set_postfix_str("testing")
-        result = _test(run, evaluator, epoch)
+        result = _test(run, epoch)
     run.timeline.epochs.append(result)
     if run.path:
         _save(run, run.path)
@@ -119,10 +118,9 @@ def _train_epoch(run: Run, epoch: int, bar: tqdm) -> None:
         run.seconds = sums  # all at once, for Ctrl-C may come at any moment
 
 
-def _test(run: Run, evaluator: Network, epoch: int) -> EpochResult:
+def _test(run: Run, epoch: int) -> EpochResult:
     trainer = run.trainer
-    evaluator.vector[...] = trainer.network.vector
-    test = evaluate(evaluator, trainer.dataset.test)
+    test = trainer.evaluate()
     assert test, "nobody interrupts it"
     if not math.isfinite(test.loss):  # the last update went astray
         raise Diverged(trainer.step - 1, test.loss)

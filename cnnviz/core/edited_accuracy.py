@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from cnnviz.core.datasets import Split
 from cnnviz.core.edits import Edits, edited
-from cnnviz.core.evaluation import IMAGES_AT_ONCE, evaluate
+from cnnviz.core.evaluation import evaluate
 from cnnviz.core.network import Network
+from cnnviz.core.slices import chunks
 from cnnviz.core.spec import Spec
 from cnnviz.core.task import Task
 from cnnviz.core.workspace import Array
@@ -46,17 +47,17 @@ class Comparison(Task[Standing]):
     def _compare(self) -> Compared | None:
         learned = Network(self._spec)
         learned.vector[...] = self._vector
+        parts = len(chunks(len(self._test), learned.layers))
         accuracies = []
         for turn, network in enumerate((learned, edited(learned, self._edits))):
-            evaluation = evaluate(network, self._test, self._check(turn))
+            evaluation = evaluate(network, self._test, self._check(turn, parts))
             if evaluation is None:
                 return None
             accuracies.append(evaluation.accuracy)
         return Compared(*accuracies)
 
-    def _check(self, turn: int) -> Callable[[], bool]:
-        """Asked before each part of the test set: takes down how far it is."""
-        parts = -(-len(self._test) // IMAGES_AT_ONCE)
+    def _check(self, turn: int, parts: int) -> Callable[[], bool]:
+        """Asked before each of the test set's `parts`: takes down how far it is."""
         done = turn * parts
 
         def cancelled() -> bool:

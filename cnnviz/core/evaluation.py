@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from cnnviz.core.datasets import Split
 from cnnviz.core.loss import negative_log_likelihood
 from cnnviz.core.network import Network
+from cnnviz.core.slices import chunks
 from cnnviz.core.workspace import Array
-
-IMAGES_AT_ONCE = 250
 
 
 class ClassScore(NamedTuple):
@@ -87,25 +86,28 @@ def evaluate(
 
     Some images at a time, `see` is shown what `Network.run` gave; it lives until the next of them.
     """
-    losses, predictions = [], []
-    for start in range(0, len(split), IMAGES_AT_ONCE):
+    logits = []
+    for chunk in chunks(len(split), network.layers):
         if interrupted():
             return None
-        indices = np.arange(start, min(start + IMAGES_AT_ONCE, len(split)))
-        images, labels = split.batch(indices)
+        images, _ = split.batch(np.arange(chunk.start, chunk.stop))
         values = network.run(images)
         see(values)
-        logits = values[-1]
-        losses.append(negative_log_likelihood(logits, labels))
-        predictions.append(logits.argmax(axis=1))
-    chosen, each = np.concatenate(predictions), np.concatenate(losses)
+        logits.append(values[-1].copy())
+    return evaluation_of(np.concatenate(logits), split.labels)
+
+
+def evaluation_of(logits: Array, labels: NDArray[np.integer[Any]]) -> Evaluation:
+    """What `logits` (N, classes) for images of these classes (N,) amount to."""
+    losses = negative_log_likelihood(logits, labels)
+    predictions = logits.argmax(axis=1)
     return Evaluation(
-        loss=float(np.mean(each, dtype=np.float64)),
-        accuracy=float(np.mean(chosen == split.labels)),
-        predictions=chosen,
-        labels=split.labels,
-        losses=each,
-        classes=network.classes,
+        loss=float(np.mean(losses, dtype=np.float64)),
+        accuracy=float(np.mean(predictions == labels)),
+        predictions=predictions,
+        labels=labels,
+        losses=losses,
+        classes=logits.shape[1],
     )
 
 

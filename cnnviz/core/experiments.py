@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.datasets.shuffled import with_shuffled_pixels
 from cnnviz.core.errors import SettingsError
-from cnnviz.core.evaluation import evaluate
 from cnnviz.core.initializers import INITIALIZERS
-from cnnviz.core.network import Network
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings, usual_rate
@@ -159,7 +157,6 @@ class _Runner:
         self.trainer = trainer
         self._contestant = contestant
         self._timeline = Timeline()
-        self._evaluator = Network(trainer.network.spec)
         self._diverged_at: int | None = None
 
     def learn(self, interrupted: Callable[[], bool]) -> None:
@@ -175,8 +172,7 @@ class _Runner:
 
     def _test(self, interrupted: Callable[[], bool]) -> None:
         trainer = self.trainer
-        self._evaluator.vector[...] = trainer.network.vector
-        test = evaluate(self._evaluator, trainer.dataset.test, interrupted)
+        test = trainer.evaluate(interrupted)
         if test is None:
             raise Interrupted
         if not math.isfinite(test.loss):  # the last update went astray

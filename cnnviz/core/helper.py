@@ -18,6 +18,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.pipe import AWAKE_SECONDS, watch
 from cnnviz.core.python_process import start_python
 from cnnviz.core.shared_batch import SharedBatch
+from cnnviz.core.slices import chunk_size
 from cnnviz.core.workspace import Array
 
 POLL_SECONDS = 0.05
@@ -38,7 +39,11 @@ class Helper:
         Raises OSError where no process or no shared memory can be had.
         """
         self.shared = SharedBatch(
-            len(network.vector), images, network.spec.input_shape, network.classes
+            len(network.vector),
+            images,
+            chunk_size(network.layers),
+            network.spec.input_shape,
+            network.classes,
         )
         try:
             self._process = start_python("cnnviz.core.helper_process")
@@ -54,10 +59,15 @@ class Helper:
     @property
     def ready(self) -> bool:
         """Whether it can be given work now; raises HelperLost if it never will."""
-        if not self._ready and self._answered(0, awake=0):
+        if not self._ready and self.has_answered():
             self._receive()
             self._ready = True
         return self._ready
+
+    def take_weights(self, network: Network) -> None:
+        """What is asked from now on is asked of these weights."""
+        self.shared.stop[0] = 0
+        self.shared.vector[...] = network.vector
 
     def begin(
         self,
@@ -67,8 +77,7 @@ class Helper:
         count: int,
     ) -> None:
         """Hands over these images (n, C, H, W) as a share of a batch of `count`."""
-        self.shared.stop[0] = 0
-        self.shared.vector[...] = network.vector
+        self.take_weights(network)
         self.shared.pixels[: len(labels)] = pixels
         self.shared.labels[: len(labels)] = labels
         self._send({"images": len(labels), "count": count, "convolution": network.convolution})
@@ -85,6 +94,26 @@ class Helper:
         while not self._answered(POLL_SECONDS):
             check()
         return self._receive()["loss"], self.shared.logits[:images].copy()
+
+    def forward(self, slot: int, pixels: NDArray[np.uint8]) -> None:
+        """Asks for the logits of these images (n, C, H, W), a chunk at most.
+
+        It works on one slot after the other; each stays taken until `forwarded`.
+        """
+        self.shared.chunk_pixels[slot, : len(pixels)] = pixels
+        self._send({"forward": slot, "images": len(pixels)})
+
+    def has_answered(self) -> bool:
+        """Whether the oldest question is answered (on Windows, always)."""
+        return self._answered(0, awake=0)
+
+    def forwarded(self, slot: int, images: int) -> Array:
+        """Waits for the oldest question, which was about `slot`: logits (images, classes).
+
+        They live until the slot is used again, and are none if `stop` was called.
+        """
+        self._receive()
+        return self.shared.chunk_logits[slot, :images]
 
     def abandon(self) -> None:
         """Gives up the share that was begun."""

@@ -1,4 +1,4 @@
-"""What a helper process runs: learns its share of each batch for the process that started it.
+"""What a helper process runs: its share of each batch, and of a test, for who started it.
 
 It is told by lines of JSON on its standard input and answers with one each; the arrays lie in
 shared memory (see shared_batch.py). It ends when its input does, so it never outlives its parent.
@@ -14,7 +14,7 @@ from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.network import Network
 from cnnviz.core.pipe import watch
 from cnnviz.core.shared_batch import SharedBatch
-from cnnviz.core.slices import learn_in_slices
+from cnnviz.core.slices import chunk_size, learn_in_slices
 
 
 class Stopped(Exception):  # noqa: N818 - a signal, not an error
@@ -36,11 +36,15 @@ def main() -> None:
     shared = SharedBatch(
         len(network.vector),
         start["images"],
+        chunk_size(network.layers),
         network.spec.input_shape,
         network.classes,
         start["memory"],
     )
     network.use_memory(shared.vector, shared.gradient)
+    tested = Network(start["spec"])  # the fast way, whatever way is trained by
+    own_tested = tested.vector, tested.gradient
+    tested.use_memory(shared.vector, tested.gradient)
     answer: dict[str, Any] = {"ready": True}
     while True:
         answers.write(json.dumps(answer).encode() + b"\n")
@@ -49,7 +53,12 @@ def main() -> None:
         request = requests.readline()
         if not request:
             break
-        answer = learn(network, shared, **json.loads(request))
+        task = json.loads(request)
+        if "forward" in task:
+            answer = forward(tested, shared, task["forward"], task["images"])
+        else:
+            answer = learn(network, shared, **task)
+    tested.use_memory(*own_tested)
     network.use_memory(*own)  # memory that is still looked at cannot be closed
     shared.close(unlink=False)
 
@@ -75,6 +84,15 @@ def learn(
         return {"stopped": True}
     shared.logits[:images] = logits
     return {"loss": loss}
+
+
+def forward(network: Network, shared: SharedBatch, slot: int, images: int) -> dict[str, Any]:
+    """Leaves the logits of the slot's first `images` in the shared memory."""
+    if shared.stop[0]:
+        return {"stopped": True}
+    pixels = shared.chunk_pixels[slot, :images]
+    shared.chunk_logits[slot, :images] = network.forward(as_floats(pixels))
+    return {"done": True}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from cnnviz.core.activations import Activation
 from cnnviz.core.architecture import build_architecture
 from cnnviz.core.convolution import way
 from cnnviz.core.errors import CnnvizError, WeightsError
@@ -110,9 +111,20 @@ class Network:
         """("conv1.weight", view into `vector`) and so on, in the order of the vector."""
         return _named(self.layers, self._weights)
 
+    @may_diverge
     def forward(self, images: Array) -> Array:
-        """Logits (N, classes) of `images` (N, C, H, W), an array of the caller's own."""
-        return self.run(images)[-1].copy(order="C")
+        """Logits (N, classes) of `images` (N, C, H, W), an array of the caller's own.
+
+        Where only these matter this is quicker than `run`: activations write over what they read.
+        """
+        values = self._checked(images)
+        for position, layer in enumerate(self.layers):
+            workspace = self._workspaces[position]
+            if position and isinstance(layer, Activation):
+                layer.function(values, values, workspace)
+            else:
+                values = layer.forward(values, self._weights[position], workspace)
+        return values.copy(order="C")
 
     def predict(self, images: Array) -> Array:
         """Probabilities (N, classes) of `images` (N, C, H, W)."""

@@ -18,6 +18,7 @@ from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Lap, Network
+from cnnviz.core.parallel_forward import forward_shared
 from cnnviz.core.slices import learn_in_slices
 from cnnviz.core.workspace import Array, no_pulse
 
@@ -111,6 +112,15 @@ class ParallelLearner:
                 self.start_helpers()
         losses, logits, labels = zip(*filter(None, results), strict=True)
         return sum(losses), np.concatenate(logits), np.concatenate(labels)
+
+    def forward(self, network: Network, split: Split, check: Callable[[], None]) -> Array:
+        """Logits (N, classes) of all N images of `split`, the same bits on any number of cores.
+
+        `network` has the layers of the one that learns and this thread to itself; see
+        `forward_shared` for `check`.
+        """
+        helpers = [share.helper for share in self._shares if share.is_ready() and share.helper]
+        return forward_shared(network, split, helpers, check)
 
     def close(self) -> None:
         """Ends the helpers."""

@@ -22,9 +22,7 @@ from time import perf_counter
 from cnnviz.core.convolution import way
 from cnnviz.core.edits import Edits, apply_edits
 from cnnviz.core.errors import CnnvizError
-from cnnviz.core.evaluation import evaluate
 from cnnviz.core.memory import give_back_memory
-from cnnviz.core.network import Network
 from cnnviz.core.outbox import (
     Captured,
     Changed,
@@ -294,10 +292,9 @@ class Runner:
         self._tell(Changed(trainer.rate_changes, trainer.convolution_changes))
 
     def _work(self, trainer: Trainer) -> None:
-        evaluator = Network(trainer.network.spec)
         while self._next_command(trainer):
             if self._evaluation_is_due(trainer):
-                self._evaluate(trainer, evaluator)
+                self._evaluate(trainer)
                 continue
             self._stopwatch.start()
             try:
@@ -358,11 +355,9 @@ class Runner:
         epochs = self._timeline.epochs
         return not epochs or epochs[-1].step != trainer.step
 
-    def _evaluate(self, trainer: Trainer, evaluator: Network) -> None:
-        """The test set, always by the fast way: only the last digits depend on the way."""
+    def _evaluate(self, trainer: Trainer) -> None:
         self._show(phase=Phase.EVALUATING)
-        evaluator.vector[...] = trainer.network.vector
-        test = evaluate(evaluator, trainer.dataset.test, lambda: self._abandon)
+        test = trainer.evaluate(lambda: self._abandon)
         if test is None:
             return
         batches = trainer.batches_per_epoch

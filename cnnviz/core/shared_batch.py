@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from cnnviz.core.workspace import Array
 
+SLOTS = 3
+"""Chunks that a helper may have before it: one to work on, others so that it need not wait."""
+
 
 class SharedBatch:
     """Views into one block of shared memory, the same on both sides."""
@@ -20,17 +23,23 @@ class SharedBatch:
         self,
         parameters: int,
         images: int,
+        chunk: int,
         input_shape: tuple[int, ...],
         classes: int,
         name: str | None = None,
     ) -> None:
-        """A new block, or the one called `name`. `images` is the most that a share may have."""
+        """A new block, or the one called `name`.
+
+        A share of a batch has at most `images`, a chunk to run forward at most `chunk`.
+        """
         layout: list[tuple[str, tuple[int, ...], type[np.generic]]] = [
             ("vector", (parameters,), np.float32),
             ("gradient", (parameters,), np.float32),
             ("labels", (images,), np.int64),
             ("logits", (images, classes), np.float32),
             ("pixels", (images, *input_shape), np.uint8),
+            ("chunk_pixels", (SLOTS, chunk, *input_shape), np.uint8),
+            ("chunk_logits", (SLOTS, chunk, classes), np.float32),
             ("stop", (1,), np.uint8),
         ]
         size = sum(_rounded(_bytes(shape, dtype)) for _, shape, dtype in layout)
@@ -68,8 +77,18 @@ class SharedBatch:
         return self._arrays["logits"]
 
     @property
+    def chunk_pixels(self) -> NDArray[np.uint8]:
+        """Images to run forward, uint8 (SLOTS, chunk, C, H, W)."""
+        return self._arrays["chunk_pixels"]
+
+    @property
+    def chunk_logits(self) -> Array:
+        """What the network says of them, float32 (SLOTS, chunk, classes)."""
+        return self._arrays["chunk_logits"]
+
+    @property
     def stop(self) -> NDArray[np.uint8]:
-        """One byte; not zero when the helper is to give up its share."""
+        """One byte; not zero when the helper is to give up its share or its chunks."""
         return self._arrays["stop"]
 
     def close(self, unlink: bool) -> None:

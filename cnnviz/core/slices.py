@@ -20,6 +20,7 @@ from cnnviz.core.workspace import Array
 CACHE = 5_000_000
 """Bytes of patches that are quick to work on, measured with caches of 2 MB a core."""
 FLOAT = 4
+MOST_IN_A_CHUNK = 250
 
 
 def learn_in_slices(
@@ -45,6 +46,20 @@ def learn_in_slices(
         gradient += network.gradient
     network.gradient[...] = gradient
     return loss, np.concatenate(logits)
+
+
+def chunk_size(layers: list[Layer]) -> int:
+    """How many images to run forward at once, where nothing is to be learned from them."""
+    return min(slice_size(layers), MOST_IN_A_CHUNK)
+
+
+def chunks(count: int, layers: list[Layer]) -> list[slice]:
+    """`count` images in chunks, in order.
+
+    The same chunks everywhere, since how many images are run together changes the last digits.
+    """
+    size = chunk_size(layers)
+    return [slice(start, min(start + size, count)) for start in range(0, count, size)]
 
 
 def slice_size(layers: list[Layer]) -> int:

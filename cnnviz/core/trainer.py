@@ -12,6 +12,7 @@ from cnnviz.core.architecture import check_classes
 from cnnviz.core.convolution import way
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import SettingsError
+from cnnviz.core.evaluation import Evaluation, evaluation_of
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.parallel import ParallelLearner
@@ -96,6 +97,7 @@ class Trainer:
         self._learner = ParallelLearner(
             self.network, self.settings.threads, self.settings.batch_size
         )
+        self._tested = Network(fitted)
         self.optimizer = optimizer(self.settings.optimizer)(self.network.vector)
         self.step = 0
         # (from step, value) in order of steps: travelling back does not forget later changes.
@@ -188,6 +190,25 @@ class Trainer:
         stopwatch.lap("optimizer")
         accuracy = float(np.mean(logits.argmax(axis=1) == labels))
         return BatchResult(self.step, loss, accuracy, rate, perf_counter() - begin)
+
+    def evaluate(self, interrupted: Callable[[], bool] = lambda: False) -> Evaluation | None:
+        """How it does on the test set now; None soon after `interrupted()` says so.
+
+        Always by the fast way of convolution (only the last digits depend on the way), on all
+        cores that learn; the bits are those of `cnnviz.core.evaluation.evaluate`.
+        """
+
+        def check() -> None:
+            if interrupted():
+                raise Interrupted
+
+        self._tested.vector[...] = self.network.vector
+        test = self.dataset.test
+        try:
+            logits = self._learner.forward(self._tested, test, check)
+        except Interrupted:
+            return None
+        return evaluation_of(logits, test.labels)
 
     def batch_indices(self, step: int) -> NDArray[np.int64]:
         """Which training images make the batch after `step` batches, shape (batch_size,)."""

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnnviz.core.datasets import Dataset
-from cnnviz.core.evaluation import IMAGES_AT_ONCE, Evaluation, evaluate
+from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.loss import negative_log_likelihood
 from cnnviz.core.network import Network
+from cnnviz.core.slices import MOST_IN_A_CHUNK
 from cnnviz.core.spec import Spec
 
 
-@pytest.mark.parametrize("count", [1, IMAGES_AT_ONCE, IMAGES_AT_ONCE + 1, 613])
+@pytest.mark.parametrize("count", [1, MOST_IN_A_CHUNK, MOST_IN_A_CHUNK + 1, 613])
 def test_every_image_counts_once(
     count: int, small_spec: Spec, make_dataset: Callable[..., Dataset]
 ) -> None:
