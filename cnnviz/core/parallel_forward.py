@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from cnnviz.core.datasets import Split
+from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Network
 from cnnviz.core.shared_batch import SLOTS
@@ -34,8 +35,7 @@ def forward_shared(
                 queue.serve(waiting)
             if waiting:
                 own = waiting.popleft()
-                images, _ = split.batch(np.arange(own.start, own.stop))
-                logits[own] = network.forward(images)
+                logits[own] = network.forward(as_floats(split.pixels[own]))
             else:
                 for queue in queues:
                     queue.wait(waiting)
@@ -60,11 +60,14 @@ class _Queue:
         """Each with the slot that it lies in, oldest first."""
 
     def serve(self, waiting: deque[slice]) -> None:
-        """Takes back what is done; then hands over as many as it can hold, so it never waits."""
+        """Takes back what is done and hands over others, so that the helper need not wait.
+
+        Towards the end it leaves as many to us, so that we need not wait for it either.
+        """
         try:
             while self.handed and self._helper.has_answered():
                 self._take_back()
-            while waiting and self._slots and not self._lost:
+            while len(waiting) > len(self.handed) and self._slots and not self._lost:
                 self._hand_over(waiting)
         except HelperLost:
             self._lose(waiting)

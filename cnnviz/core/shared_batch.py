@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cnnviz.core.workspace import Array
 
-SLOTS = 3
-"""Chunks that a helper may have before it: one to work on, others so that it need not wait."""
+SLOTS = 2
+"""Chunks that a helper may have before it: one to work on, one so that it need not wait."""
 
 
 class SharedBatch:

@@ -123,7 +123,8 @@ def test_a_test_between_two_batches_changes_neither(
             reference.vector[...] = plain.network.vector
             expected_result = evaluate(reference, dataset.test)
             result = tested.evaluate()
-            assert result and expected_result
+            assert result
+            assert expected_result
             assert result.losses.tobytes() == expected_result.losses.tobytes()
             assert (result.loss, result.accuracy) == (
                 expected_result.loss,
