@@ -12,9 +12,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.curves import percent, short
 from cnnviz.core.experiments import EXPERIMENTS, Experiment, Outcome, Terms
 from cnnviz.core.saved_run import beginning
+from cnnviz.core.scales import percent, short
 from cnnviz.ui import theme
 from cnnviz.ui.experiment_maps import ExperimentMaps
 from cnnviz.ui.experiment_plot import COLORS, ExperimentPlot
