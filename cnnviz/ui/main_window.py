@@ -3,7 +3,7 @@
 import sys
 from operator import attrgetter
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QContextMenuEvent,
@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.ui import main_menu, picture_menus, theme
+from cnnviz.ui import main_menu, picture_menus, theme, window_memory
 from cnnviz.ui.comparison_view import ComparisonView
-from cnnviz.ui.data_names import dropped_data, names_in
+from cnnviz.ui.data_names import dropped_data
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
@@ -41,7 +41,6 @@ from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.picture_input import PictureDrop
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.run_files import RunFiles
-from cnnviz.ui.runs import remembered_budget
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
@@ -110,7 +109,9 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._make_corner_buttons()
         self._make_shortcuts()
-        self._restore_layout()
+        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
+        if remember:
+            self._share_width = not window_memory.restore(self, session, self._splitters)
         self.setAcceptDrops(True)
         session.runs.changed.connect(self._show_title)
         session.status_changed.connect(self._show_title)
@@ -334,24 +335,7 @@ class MainWindow(QMainWindow):
         """The list of all keys."""
         ShortcutsDialog(self).open()
 
-    # What is remembered.
-
-    def _restore_layout(self) -> None:
-        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
-        if not self._remember:
-            return
-        kept = QSettings()
-        self.session.folder = str(kept.value("window/folder", ""))
-        self.session.recent_data = names_in(kept.value("data/recent"))
-        self.session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
-        geometry = kept.value("window/geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        self._share_width = kept.value("window/body") is None
-        for name, splitter in self._splitters.items():
-            state = kept.value(f"window/{name}")
-            if isinstance(state, QByteArray):
-                splitter.restoreState(state)
+    # Its beginning and its end.
 
     def showEvent(self, event: QShowEvent) -> None:
         """Shares the width out at first sight, when it is known and nothing was remembered."""
@@ -360,18 +344,6 @@ class MainWindow(QMainWindow):
             self._share_width = False
             left, right = (232, 344) if self.width() >= 1400 else (218, 290)
             self._splitters["body"].setSizes([left, self.width() - left - right, right])
-
-    def _keep_layout(self) -> None:
-        if not self._remember:
-            return
-        kept = QSettings()
-        kept.setValue("window/geometry", self.saveGeometry())
-        kept.setValue("window/theme", theme.tokens().name)
-        kept.setValue("window/folder", self.session.folder)
-        kept.setValue("data/recent", self.session.recent_data)
-        kept.setValue("runs/budget", self.session.runs.budget)
-        for name, splitter in self._splitters.items():
-            kept.setValue(f"window/{name}", splitter.saveState())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks about what is in no file, then the threads to end, and closes when they have."""
@@ -385,7 +357,8 @@ class MainWindow(QMainWindow):
         self.windows.shut_down()
         self.film.shut_down()
         if self._threads_have_ended():
-            self._keep_layout()
+            if self._remember:
+                window_memory.keep(self, self.session, self._splitters)
             if not self._interrupted:
                 self.keeper.forget_copies()
             event.accept()

@@ -128,7 +128,7 @@ def test_the_pointer_shows_an_image_and_a_click_chooses_it(space, session, qtbot
     qtbot.mouseMove(space.plot, at(space.plot, image))
     until(lambda: space.plot.lit == image)
     label = session.dataset.test.labels[image]
-    assert space.card.words.text().startswith(f"Test image {image}\nlabel {label}\nread as ")
+    assert space.images.card.words.text().startswith(f"Test image {image}\nlabel {label}\nread as ")
     qtbot.mouseClick(space.plot, LEFT, pos=at(space.plot, image))
     assert session.image_index == image
 
@@ -151,15 +151,15 @@ def test_a_lasso_takes_what_is_inside(space, session, qtbot, until):
     taken = set(plot.rope.tolist())
     assert set(np.flatnonzero(sure)) <= taken <= set(np.flatnonzero(maybe))
     assert len(taken) > 10
-    assert space.grid.images.images.numbers.tolist() == plot.rope.tolist()
-    assert space.count.text().startswith(f"In the lasso: {len(taken)}, ")
+    assert space.images.grid.images.images.numbers.tolist() == plot.rope.tolist()
+    assert space.images.count.text().startswith(f"In the lasso: {len(taken)}, ")
     session.past.look_at(0)
     until(lambda: space._answer.question.step == 0)
     assert set(plot.rope.tolist()) == taken
     glided(space, until)
     plot._take(np.empty(0, np.int64))
-    assert space.grid.images.images is None
-    assert space.count.text() == ""
+    assert space.images.grid.images.images is None
+    assert space.images.count.text() == ""
 
 
 def test_a_hidden_class_cannot_be_pointed_at(space, session, qtbot):
