@@ -8,7 +8,7 @@ import math
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.backward_arithmetic import explain_gradient
 from cnnviz.core.backward_task import LookedBack, LookingBack, look_back
@@ -16,21 +16,21 @@ from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.core.task import Tasks
-from cnnviz.ui import theme
+from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.arithmetic_blocks import number
-from cnnviz.ui.gradient_panel import Found, GradientPanel
+from cnnviz.ui.choice_panel import ChoicePanel
+from cnnviz.ui.gradient_panel import Found
 from cnnviz.ui.messages import Notice
-from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.two_way_pictures import Frame
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
 FRAME_MS, WORDS_MS, POLL_MS = 80, 250, 5
 """Between two pictures, two tellings of numbers while they change, two looks at a thread."""
 DEAR = 0.006
 """Seconds from which on a look back is taken on a thread, so that the window stays quick."""
-PANEL = 360
 NOTHING = (
     "Point at any gradient, or at a kernel's, to see its number. Click, or walk with the arrow "
     "keys, to see how it is made: Page Up and Down go from map to map, Shift with an arrow from "
@@ -70,12 +70,10 @@ class BackwardView(QWidget):
         self.teaching.setWordWrap(True)
         self.area = TwoWayArea("Gradients of the network")
         self.canvas = self.area.canvas
-        self.panel = GradientPanel(NOTHING)
-        self.chooser = ParameterChooser()
+        self.side = ChoicePanel(self.canvas, NOTHING)
+        self.panel, self.chooser = self.side.panel, self.side.chooser
         self._lay_out()
-        self.canvas.chosen.connect(self._choose)
-        self.chooser.chosen.connect(self._choose_parameter)
-        self.panel.let_go.connect(self._let_go)
+        self.side.changed.connect(self._explain)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         session.image_changed.connect(self._follow_image)
@@ -93,23 +91,9 @@ class BackwardView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self.area, 1)
-        choose = QHBoxLayout()
-        choose.setContentsMargins(14, 10, 14, 0)
-        choose.addWidget(self.chooser)
-        right = QWidget()
-        beside = QVBoxLayout(right)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(0)
-        beside.addLayout(choose)
-        beside.addWidget(self.panel, 1)
-        right.setMinimumWidth(PANEL)
-        parts = QSplitter()
-        parts.setHandleWidth(1)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(left)
-        parts.addWidget(right)
+        parts = make_split(left, self.side)
         parts.setStretchFactor(0, 1)
-        parts.setSizes([1000, PANEL])
+        parts.setSizes([1000, choice_panel.WIDTH])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(parts)
@@ -251,22 +235,7 @@ class BackwardView(QWidget):
 
     # One gradient.
 
-    @Slot(object)
-    def _choose(self, choice: object) -> None:
-        if isinstance(choice, Parameter):
-            self.chooser.show_parameter(choice)
-        self._explain()
-
-    @Slot(object)
-    def _choose_parameter(self, parameter: Parameter) -> None:
-        self.canvas.choose(parameter)
-        self._explain()
-
     @Slot()
-    def _let_go(self) -> None:
-        self.canvas.choose(None)
-        self._explain()
-
     def _explain(self) -> None:
         dataset, seen, choice = self._session.dataset, self.seen, self.canvas.choice
         if self._own is None or seen is None or dataset is None:

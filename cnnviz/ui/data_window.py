@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QStackedWidget,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -30,6 +29,7 @@ from cnnviz.ui.data_trainer import DataTrainer
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
 from cnnviz.ui.widgets.elided_label import ElidedLabel
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.save_dialog import folder_of
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.steady_label import SteadyLabel
@@ -161,12 +161,11 @@ class DataWindow(SideWindow):
 
     def _make_result_page(self) -> QWidget:
         """What was read, and the way to train on it."""
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.tabBar().setAccessibleName("Classes or what was left out")
-        for title, content in (("Classes", self.classes), ("Left out", self.left_out)):
-            self.tabs.addTab(_indented(content), title)
+        pages = (
+            ("Classes", _indented(self.classes), ""),
+            ("Left out", _indented(self.left_out), ""),
+        )
+        self.tabs = make_pages("Classes or what was left out", pages, tell_key=False)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)

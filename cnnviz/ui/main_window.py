@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
     QSplitter,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -47,9 +46,11 @@ from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.windows import Windows
 
 DEFAULT_SIZE = QSize(1600, 1000)
@@ -130,7 +131,8 @@ class MainWindow(QMainWindow):
         middle = self._split("middle", Qt.Orientation.Vertical, network, below)
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
-        right = self._split("right", Qt.Orientation.Vertical, self._make_pages(), self.timing)
+        self._make_pages()
+        right = self._split("right", Qt.Orientation.Vertical, self.pages, self.timing)
         right.setSizes([540, 330])
         right.setStretchFactor(0, 1)
         body = self._split("body", Qt.Orientation.Horizontal, self.digits, middle, right)
@@ -147,22 +149,17 @@ class MainWindow(QMainWindow):
         whole.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole.setFocus()
 
-    def _make_pages(self) -> QTabWidget:
+    def _make_pages(self) -> None:
         """Filters, and the arithmetic of the value that is looked at."""
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.tabBar().setDrawBase(False)
-        self.pages.tabBar().setAccessibleName("Filters or inspector")
         self.filters_page = Panel(
             "", "what each kernel looks for", self.filters, self.filters.paint_button
         )
-        for title, page, tip in (
+        pages = (
             ("Filters", self.filters_page, "What each kernel looks for"),
             ("Inspector", self.inspector, "How one value is made, down to one multiplication (I)"),
-        ):
-            self.pages.setTabToolTip(self.pages.addTab(page, title), tip)
+        )
+        self.pages = make_pages("Filters or inspector", pages, tell_key=False)
         self.session.selection.pinned_changed.connect(self._show_inspector)
-        return self.pages
 
     @Slot()
     def _show_inspector(self) -> None:
@@ -176,12 +173,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(1 - self.pages.currentIndex())
 
     def _split(self, name: str, way: Qt.Orientation, *parts: QWidget) -> QSplitter:
-        splitter = QSplitter(way)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for part in parts:
-            splitter.addWidget(part)
-        self._splitters[name] = splitter
+        splitter = self._splitters[name] = make_split(*parts, way=way)
         return splitter
 
     def _make_corner_buttons(self) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -22,20 +21,19 @@ from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.task import Tasks
 from cnnviz.core.trainer import Snapshot
-from cnnviz.ui import theme
+from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.batch_strip import BatchStrip
+from cnnviz.ui.choice_panel import ChoicePanel
 from cnnviz.ui.gradient_check_view import GradientCheckView
-from cnnviz.ui.gradient_panel import GradientPanel
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.microscope_frames import Stops
-from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
 from cnnviz.ui.stop_walk import StopWalk
 from cnnviz.ui.two_way_canvas import TwoWayArea
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS, WORDS_MS = 30, 250
-PANEL = 360
 WHAT = (
     "Takes one batch once more, beside the training, and stops after every layer: forward, the "
     "loss, back again, the update. Training is not touched."
@@ -89,9 +87,10 @@ class MicroscopeView(QWidget):
         self.strip = BatchStrip()
         self.area = TwoWayArea("The network at this stop")
         self.canvas = self.area.canvas
-        self.chooser = ParameterChooser()
-        self.panel = GradientPanel(NOTHING)
+        self.side = ChoicePanel(self.canvas, NOTHING)
+        self.panel, self.chooser = self.side.panel, self.side.chooser
         self.check = GradientCheckView()
+        self.side.add_below(self.check)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -117,24 +116,9 @@ class MicroscopeView(QWidget):
         strip.addWidget(self.strip)
         column.addLayout(strip)
         column.addWidget(self.area, 1)
-        right = QWidget()
-        right.setMinimumWidth(PANEL)
-        beside = QVBoxLayout(right)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(0)
-        choose = QHBoxLayout()
-        choose.setContentsMargins(14, 10, 14, 0)
-        choose.addWidget(self.chooser)
-        beside.addLayout(choose)
-        beside.addWidget(self.panel, 1)
-        beside.addWidget(self.check)
-        self.parts = QSplitter()
-        self.parts.setHandleWidth(1)
-        self.parts.setChildrenCollapsible(False)
-        self.parts.addWidget(left)
-        self.parts.addWidget(right)
+        self.parts = make_split(left, self.side)
         self.parts.setStretchFactor(0, 1)
-        self.parts.setSizes([1000, PANEL])
+        self.parts.setSizes([1000, choice_panel.WIDTH])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(6)
@@ -148,9 +132,7 @@ class MicroscopeView(QWidget):
         self.cancel_button.clicked.connect(self.cancel)
         self.walk.changed.connect(self._show_stop)
         self.strip.chosen.connect(self._show_stop)
-        self.canvas.chosen.connect(self._choose)
-        self.chooser.chosen.connect(self._choose_parameter)
-        self.panel.let_go.connect(self._let_go)
+        self.side.changed.connect(self._explain)
         for key, slot in (
             ("Ctrl+Left", self.walk.stop_before),
             ("Ctrl+Right", self.walk.next_stop),
@@ -274,22 +256,7 @@ class MicroscopeView(QWidget):
         self.teaching.setText(stops.teaching(at))
         self._explain()
 
-    @Slot(object)
-    def _choose(self, choice: object) -> None:
-        if isinstance(choice, Parameter):
-            self.chooser.show_parameter(choice)
-        self._explain()
-
-    @Slot(object)
-    def _choose_parameter(self, parameter: Parameter) -> None:
-        self.canvas.choose(parameter)
-        self._explain()
-
     @Slot()
-    def _let_go(self) -> None:
-        self.canvas.choose(None)
-        self._explain()
-
     def _explain(self) -> None:
         stops, dataset, choice = self.stops, self._session.dataset, self.canvas.choice
         if stops is None or dataset is None:

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +28,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.snapshot_memory import SnapshotMemory
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import PAD
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -115,17 +115,13 @@ class RunsWindow(SideWindow):
         row.setSpacing(MARGIN)
         row.addWidget(self.overlay, 1)
         row.addWidget(self.notes)
-        self.split = QSplitter(Qt.Orientation.Vertical)
-        self.split.setHandleWidth(1)
-        self.split.setChildrenCollapsible(False)
         self.table.setMinimumHeight(self.table.height_of(FEWEST_ROWS))
         below.setMinimumHeight(220)
         above = QWidget()
         inset = QHBoxLayout(above)
         inset.setContentsMargins(MARGIN - PAD, 0, MARGIN - PAD, 0)
         inset.addWidget(self.table)
-        self.split.addWidget(above)
-        self.split.addWidget(below)
+        self.split = make_split(above, below, way=Qt.Orientation.Vertical)
         self.split.setStretchFactor(1, 1)
         self.split.splitterMoved.connect(self._keep_division)
         foot = QHBoxLayout()

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -31,6 +30,7 @@ from cnnviz.ui.neighbour_bar import NeighbourBar
 from cnnviz.ui.space_images import SpaceImages
 from cnnviz.ui.space_plot import Places, SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
 RIGHT = 280
@@ -111,18 +111,11 @@ class SpaceView(QWidget):
         column.addWidget(self.about)
         column.addWidget(self.neighbours)
         column.addWidget(self.plot, 1)
-        right = QSplitter(Qt.Orientation.Vertical)
+        right = make_split(self.table, self.images, way=Qt.Orientation.Vertical)
         right.setMinimumWidth(RIGHT)
-        right.addWidget(self.table)
-        right.addWidget(self.images)
         right.setSizes([256, 400])
         right.setStretchFactor(1, 1)
-        body = QSplitter(Qt.Orientation.Horizontal)
-        for splitter in (right, body):
-            splitter.setHandleWidth(1)
-            splitter.setChildrenCollapsible(False)
-        body.addWidget(left)
-        body.addWidget(right)
+        body = make_split(left, right)
         body.setSizes([910, 320])
         body.setStretchFactor(0, 1)
         whole = QVBoxLayout(self)
