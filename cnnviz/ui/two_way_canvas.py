@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QFont,
     QFontMetricsF,
     QKeyEvent,
@@ -21,7 +20,7 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QScrollArea
 
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter
@@ -34,6 +33,7 @@ from cnnviz.ui.signed_rows import SignedRows
 from cnnviz.ui.two_way_layout import arrange_both_ways
 from cnnviz.ui.two_way_pictures import Frame, TwoWayPictures
 from cnnviz.ui.two_way_words import Chosen, Notes, in_words, notes_of, title_of
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.plate import paint_plate
 
 PIXELS = {
@@ -45,7 +45,6 @@ PIXELS = {
 MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 SCALE = "← ±1.23e-05"
 """As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
@@ -71,7 +70,7 @@ class TwoWayArea(QScrollArea):
         self.canvas.fit(QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR))
 
 
-class TwoWayCanvas(QWidget):
+class TwoWayCanvas(KeyFramed):
     """Columns, pictures, words; `chosen` tells a Place or Parameter, or None."""
 
     chosen = Signal(object)
@@ -92,7 +91,6 @@ class TwoWayCanvas(QWidget):
         self._plate = QRectF()
         self._notes: dict[str, Notes] = {}
         self._stale = False
-        self._framed = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -343,18 +341,6 @@ class TwoWayCanvas(QWidget):
     def _tell_choice(self, choice: Chosen | None) -> None:
         self.choose(choice)
         self.chosen.emit(choice)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
-        self.update()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
