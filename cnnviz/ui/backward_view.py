@@ -6,7 +6,7 @@ training, the moment that is looked at and the chosen image, and rests while it 
 
 import math
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -15,7 +15,6 @@ from cnnviz.core.backward_task import LookedBack, LookingBack, look_back
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
-from cnnviz.core.task import Tasks
 from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.arithmetic_blocks import number
 from cnnviz.ui.choice_panel import ChoicePanel
@@ -24,6 +23,7 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.two_way_pictures import Frame
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -54,12 +54,8 @@ class BackwardView(QWidget):
         self._own: Network | None = None
         self._seconds = math.inf
         self._words = self._shown_words = (False, 0)
-        self._task: LookingBack | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[LookingBack] = OneTask(self, self._poll, POLL_MS)
         self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._stale = True
         self._pace = Throttle(self._look, FRAME_MS, self)
         self._calm = Throttle(self._tell, WORDS_MS, self)
@@ -105,7 +101,7 @@ class BackwardView(QWidget):
         names = self._session.dataset.class_names if self._session.dataset else ()
         network = self._session.network
         self.seen, self._seconds = None, math.inf
-        self._give_up()
+        self._work.end()
         self._own = Network(network.spec, None) if network else None
         self.canvas.show_network(network, names)
         self.chooser.show_network(network)
@@ -131,7 +127,7 @@ class BackwardView(QWidget):
         session, own = self._session, self._own
         network, inspection = session.network, session.inspection
         self._stale = True
-        if network is None or inspection is None or own is None or self._task or self._ended:
+        if network is None or inspection is None or own is None or self._work.now or self._ended:
             return  # after the task, it looks again
         if not self.isVisible():
             return  # hidden meanwhile; shown, it looks again
@@ -146,19 +142,16 @@ class BackwardView(QWidget):
         if self._seconds < DEAR:
             self._take(look_back(own, inspection, label))
         else:
-            self._task = LookingBack(own, inspection, label)
-            self._tasks.start(self._task)
-            self._timer.start()
+            self._work.start(LookingBack(own, inspection, label))
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         if not standing.ended:
             return
-        self._give_up()
+        self._work.end()
         if not self.isVisible():
             self._stale = True
         elif standing.result:
@@ -195,21 +188,17 @@ class BackwardView(QWidget):
         else:
             self._calm.act()
 
-    def _give_up(self) -> None:
-        self._task = None
-        self._timer.stop()
-
     # The end.
 
     def shut_down(self) -> None:
         """Looks no more; `is_shut_down` says when what is under way has ended."""
         self._ended = True
-        self._give_up()
+        self._work.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over
 
     def _tell(self) -> None:
         """Numbers and words of now."""

@@ -4,7 +4,7 @@ The batch is taken once more beside the training, which knows nothing of it; eve
 that training has, or will have.
 """
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -19,7 +19,6 @@ from cnnviz.core.in_force import convolution_after, rate_after
 from cnnviz.core.microscope import Dissecting, Dissection, Moment
 from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.task import Tasks
 from cnnviz.core.trainer import Snapshot
 from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.batch_strip import BatchStrip
@@ -30,6 +29,7 @@ from cnnviz.ui.microscope_frames import Stops
 from cnnviz.ui.session import Session
 from cnnviz.ui.stop_walk import StopWalk
 from cnnviz.ui.two_way_canvas import TwoWayArea
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -52,12 +52,8 @@ class MicroscopeView(QWidget):
         self._session = session
         self.stops: Stops | None = None
         """Those of the batch that is shown."""
-        self._task: Dissecting | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[Dissecting] = OneTask(self, self._poll, POLL_MS)
         self._waiting = self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._calm = Throttle(self._say, WORDS_MS, self)
         self._make_parts()
         self._lay_out()
@@ -140,7 +136,6 @@ class MicroscopeView(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
-        self.destroyed.connect(self._tasks.cancel)
         session.run_changed.connect(self._forget)
         session.status_changed.connect(self._follow)
         session.past.changed.connect(self._follow)
@@ -151,7 +146,7 @@ class MicroscopeView(QWidget):
     def start(self) -> None:
         """Dissects the batch after the moment that is looked at, or after now."""
         session = self._session
-        if self._ended or self._task or self._waiting or session.dataset is None:
+        if self._ended or self._work.now or self._waiting or session.dataset is None:
             return
         if session.past.snapshot:
             self._dissect(session.past.snapshot)
@@ -178,32 +173,27 @@ class MicroscopeView(QWidget):
             rate_after(timeline, settings, planned, snapshot.step),
             convolution_after(timeline, settings, snapshot.step),
         )
-        self._task = Dissecting(moment)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._work.start(Dissecting(moment))
         self._say()
 
     @Slot()
     def cancel(self) -> None:
         """Gives a dissection up; the one before stays."""
-        self._task, self._waiting = None, False
-        self._tasks.cancel()
-        self._timer.stop()
+        self._waiting = False
+        self._work.end()
         self._say()
 
     # How the dissection goes.
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         self.progress.setValue(round(100 * standing.share))
         if not standing.ended:
             return
-        self._task = None
-        self._timer.stop()
+        self._work.end()
         if standing.result:
             self._show(standing.result)
         elif standing.failure:
@@ -277,7 +267,7 @@ class MicroscopeView(QWidget):
 
     def _say(self) -> None:
         """Buttons, and which batch this is and how old."""
-        busy = self._task is not None or self._waiting
+        busy = self._work.now is not None or self._waiting
         had_focus = self.button.hasFocus() or self.cancel_button.hasFocus()
         self.button.setVisible(not busy)
         self.cancel_button.setVisible(busy)
@@ -307,7 +297,7 @@ class MicroscopeView(QWidget):
 
     def _in_words(self) -> str:
         session = self._session
-        if self._waiting or self._task:
+        if self._waiting or self._work.now:
             return "Dissecting …"
         if self.stops is None:
             return "" if session.dataset else "As soon as the data are loaded."
@@ -335,7 +325,7 @@ class MicroscopeView(QWidget):
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
         over = self.check.is_over
-        return self._tasks.are_over and over
+        return self._work.is_over and over
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nothing is dissected or played; a minimised window only looks away."""

@@ -240,7 +240,7 @@ def test_a_dear_network_is_looked_back_on_a_thread(session, show, train, until, 
     monkeypatch.setattr(backward_view, "DEAR", 0.0)
     view = show(session)
     train(session, 3)
-    until(lambda: view._task is None and same(view))
+    until(lambda: view._work.now is None and same(view))
 
 
 def test_without_a_label_the_answer_is_taken_for_it(session, show, monkeypatch):

@@ -144,7 +144,7 @@ def test_hidden_it_rests(view, session, train, until):
     view.hide()
     before = view.watch.answer
     train(session, 30)
-    assert view.watch._task is None
+    assert view.watch._examining.now is None
     assert view.watch.answer is before
     view.show()
     until(lambda: at(view, len(session.timeline)))

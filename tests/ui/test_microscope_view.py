@@ -315,7 +315,7 @@ def test_an_h_that_makes_no_sense_is_told(h, words, dissected, qtbot, until):
 
 def test_it_is_cancelled_and_leaves_no_thread(view, endless, qtbot, until):
     qtbot.mouseClick(view.button, LEFT)
-    until(lambda: view._task is not None)
+    until(lambda: view._work.now is not None)
     assert view.cancel_button.isVisible()
     assert not view.button.isVisible()
     qtbot.mouseClick(view.cancel_button, LEFT)
@@ -326,7 +326,7 @@ def test_it_is_cancelled_and_leaves_no_thread(view, endless, qtbot, until):
 
 def test_hiding_it_gives_up(view, endless, until):
     view.start()
-    until(lambda: view._task is not None)
+    until(lambda: view._work.now is not None)
     view.hide()
     until(lambda: view.is_shut_down)
 
@@ -335,7 +335,7 @@ def test_shut_down_it_begins_nothing(view, until, session):
     view.shut_down()
     view.start()
     session.drain()
-    assert view._task is None
+    assert view._work.now is None
     assert view.is_shut_down
 
 

@@ -144,7 +144,7 @@ def test_points_are_pointed_at_chosen_roped_and_hidden(shown, session, qtbot, un
     qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert abs(session.image_index - 100) <= 3
     plot._take(np.array([3, 4, 5]))
-    assert shown.count.text().startswith("In the lasso: 3, ")
+    assert shown.images.count.text().startswith("In the lasso: 3, ")
     label = int(session.dataset.test.labels[image])
     shown.table.ticked.emit(label)
     assert plot.image_at(place) != image
@@ -205,7 +205,7 @@ def test_who_leaves_in_the_middle_leaves_no_thread(endless, space, mistakes, unt
 def test_closed_in_the_middle_the_process_is_gone(space, mistakes, until):
     pytest.importorskip("sklearn")
     space.choose_projection(TSNE)
-    task = space.neighbours._task
+    task = space.neighbours._work.now
     until(lambda: task._process is not None)
     mistakes.shut_down()
     until(lambda: mistakes.is_shut_down)
