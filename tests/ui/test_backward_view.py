@@ -24,23 +24,13 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def show(qtbot, until):
-    made = []
-
-    def show_view(session, size=(1180, 700)):
-        view = BackwardView(session)
-        made.append(view)
-        qtbot.addWidget(view)
-        view.resize(*size)
-        with qtbot.waitExposed(view):
-            view.show()
+def show(show_view, until):
+    def show_seen(session, size=(1180, 700)):
+        view = show_view(BackwardView(session), *size)
         until(lambda: view.seen is not None)
         return view
 
-    yield show_view
-    for view in made:
-        view.shut_down()
-        until(lambda view=view: view.is_shut_down)
+    return show_seen
 
 
 @pytest.fixture

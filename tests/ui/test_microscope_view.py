@@ -25,22 +25,8 @@ WEIGHT = Parameter("conv1.weight", (1, 0, 2, 1))
 
 
 @pytest.fixture
-def show(qtbot, until):
-    made = []
-
-    def show_view(session, size=(1180, 760)):
-        view = MicroscopeView(session)
-        made.append(view)
-        qtbot.addWidget(view)
-        view.resize(*size)
-        with qtbot.waitExposed(view):
-            view.show()
-        return view
-
-    yield show_view
-    for view in made:
-        view.shut_down()
-        until(lambda view=view: view.is_shut_down)
+def show(show_view):
+    return lambda session, size=(1180, 760): show_view(MicroscopeView(session), *size)
 
 
 @pytest.fixture

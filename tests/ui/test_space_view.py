@@ -4,39 +4,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.inspection import inspect
 from cnnviz.core.projection import Plane, principal_plane
 from cnnviz.ui import theme
-from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.plane_axes import axis_names
 from cnnviz.ui.point_picture import PointPicture
 from cnnviz.ui.space_plot import SpacePlot
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def mistakes(session, train, until, qtbot):
-    """The window alone, after a little training: then the pointer finds it wherever it stands."""
-    train(session, 30)
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    window = MistakesWindow(session, parent)
-    window.show_in_front()
-    until(window.isActiveWindow)
-    yield window
-    window.shut_down()
-    until(lambda: window.is_shut_down)
-
-
-@pytest.fixture
-def space(mistakes, until):
-    """The page."""
-    mistakes.pages.setCurrentWidget(mistakes.space)
-    until(lambda: mistakes.space.plane is not None)
-    return mistakes.space
 
 
 def at(plot, image):
