@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -34,6 +34,7 @@ from cnnviz.ui.widgets.save_dialog import folder_of
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.table import PAD
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 DEFAULT_SIZE, LEAST_SIZE = QSize(1060, 720), QSize(820, 480)
 MARGIN = 14
@@ -95,7 +96,7 @@ class DataWindow(SideWindow):
         self.progress.setAccessibleName("How much has been read")
         self.status = SteadyLabel()
         self.status.setProperty("small", "true")
-        self.message = QLabel()
+        self.message = TintedLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setMaximumWidth(620)
@@ -308,8 +309,7 @@ class DataWindow(SideWindow):
         self.message.setAlignment(left if is_ours else center)
         self.message.setText(text)
         self.message.setToolTip(details)
-        self._bad = bad
-        self._recolour()
+        self.message.tint("bad" if bad else "muted")
         self.pages.setCurrentIndex(0)
 
     def _forget(self) -> None:
@@ -357,18 +357,6 @@ class DataWindow(SideWindow):
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self.reader.is_shut_down
-
-    # Looks.
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        self.message.setStyleSheet(f"color: {colors.bad if self._bad else colors.muted}")
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_bad"):
-            self._recolour()
-        super().changeEvent(event)
 
 
 def _indented(content: QWidget) -> QWidget:

@@ -44,7 +44,7 @@ from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.problem_note import ProblemNote
 from cnnviz.ui.widgets.save_choices import picture_choice
 from cnnviz.ui.widgets.side_window import SideWindow
-from cnnviz.ui.widgets.split import make_split
+from cnnviz.ui.widgets.split import make_rule, make_split
 
 DEFAULT_SIZE = QSize(1440, 880)
 LEAST_SIZE = QSize(1130, 600)
@@ -102,7 +102,7 @@ class EditorWindow(SideWindow):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.notice, _rule(), body, _rule(), self.footer):
+        for widget in (self.bar, self.notice, make_rule(), body, make_rule(), self.footer):
             column.addWidget(widget, 1 if widget is body else 0)
 
     def _list_part(self) -> QWidget:
@@ -327,12 +327,3 @@ def _button(text: str, tip: str, name: str = "") -> QToolButton:
     button.setAccessibleName(name or text.strip(" ▾"))
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
-
-
-def _rule() -> QWidget:
-    """A hairline."""
-    line = QWidget()
-    line.setFixedHeight(1)
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    line.setProperty("rule", "true")
-    return line

@@ -6,12 +6,11 @@ walk away from a map and come back.
 """
 
 import numpy as np
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from cnnviz.ui.excitement_tile import ExcitementTile
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 50
 COLUMNS = 4
@@ -64,7 +64,7 @@ class ExcitementView(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)
         self.progress.setAccessibleName("Images searched")
-        self.message = QLabel()
+        self.message = TintedLabel(small=True)
         self.message.setWordWrap(True)
         self.tiles = [ExcitementTile() for _ in range(MOST_FINDS)]
         for tile in self.tiles:
@@ -264,19 +264,7 @@ class ExcitementView(QWidget):
         self._bad = bad
         if self.message.text() != text:
             self.message.setText(text)
-        self._recolour()
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        sheet = f"color: {colors.bad if self._bad else colors.muted}; font-size: {theme.SMALL}px"
-        if self.message.styleSheet() != sheet:
-            self.message.setStyleSheet(sheet)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)
+        self.message.tint("bad" if bad else "muted")
 
 
 def _key(place: Place) -> tuple[str, int]:

@@ -50,7 +50,7 @@ from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.panel import Panel
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
-from cnnviz.ui.widgets.split import make_split
+from cnnviz.ui.widgets.split import make_rule, make_split
 from cnnviz.ui.windows import Windows
 
 DEFAULT_SIZE = QSize(1600, 1000)
@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         bars = (self.controls, self.notice, self.fetch)
-        for widget in (*bars, _rule(), body, _rule(), self.status):
+        for widget in (*bars, make_rule(), body, make_rule(), self.status):
             column.addWidget(widget, 1 if widget is body else 0)
         self.setCentralWidget(whole)
         # The keyboard belongs to the window at first, not to whichever field comes first.
@@ -392,12 +392,3 @@ def _below(bar: QWidget, view: QWidget) -> QWidget:
     column.addWidget(bar)
     column.addWidget(view, 1)
     return both
-
-
-def _rule() -> QWidget:
-    """A hairline."""
-    line = QWidget()
-    line.setFixedHeight(1)
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    line.setProperty("rule", "true")
-    return line

@@ -32,6 +32,7 @@ from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS, WORDS_MS = 30, 250
 WHAT = (
@@ -71,7 +72,7 @@ class MicroscopeView(QWidget):
         self.progress.setFixedSize(120, 4)
         self.progress.setRange(0, 100)
         self.progress.setAccessibleName("How much is dissected")
-        self.about = QLabel()
+        self.about = TintedLabel()
         self.empty = QLabel(WHAT)
         self.empty.setProperty("muted", "true")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -274,10 +275,7 @@ class MicroscopeView(QWidget):
         self.progress.setVisible(busy)
         self.button.setEnabled(self._session.dataset is not None)
         self.about.setText(self._in_words())
-        colors = theme.tokens()
-        sheet = f"color: {colors.selected if self.is_old else colors.muted}"
-        if self.about.styleSheet() != sheet:
-            self.about.setStyleSheet(sheet)
+        self.about.tint("selected" if self.is_old else "muted")
         if had_focus:
             (self.cancel_button if busy else self.button).setFocus()
 

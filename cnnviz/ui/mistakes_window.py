@@ -14,15 +14,15 @@ from cnnviz.ui.mistakes_view import MistakesView
 from cnnviz.ui.session import Session
 from cnnviz.ui.space_view import SpaceView
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.paged_window import PagedWindow
 from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.save_choices import numbers_choice, picture_choice
-from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1240, 780)
 LEAST_SIZE = QSize(900, 560)
 
 
-class MistakesWindow(SideWindow):
+class MistakesWindow(PagedWindow):
     """Not modal; it closes with the main window."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -45,11 +45,6 @@ class MistakesWindow(SideWindow):
         column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
         MenuKey(self)
-
-    def show_in_front(self) -> None:
-        """Opens the window, or brings it back, with the keyboard at its pages."""
-        super().show_in_front()
-        self.pages.tabBar().setFocus()
 
     @Slot()
     def _watch(self) -> None:

@@ -3,9 +3,9 @@
 It takes long, so it does not follow the cursor: it stays until it is asked for again.
 """
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.examination import Question
 from cnnviz.core.neighbour_map import COUNTS, ITERATIONS, NeighbourMap, NeighbourMapTask, Standing
@@ -15,6 +15,7 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 100
 TEXT_MS = 250
@@ -49,7 +50,7 @@ class NeighbourBar(QWidget):
         self._session.run_changed.connect(self._forget)
 
     def _make_parts(self) -> None:
-        self.words = QLabel()
+        self.words = TintedLabel(small=True)
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.progress = QProgressBar()
@@ -208,11 +209,8 @@ class NeighbourBar(QWidget):
     def _tell(self) -> None:
         self.words.setText("\n".join(self._lines()))
         self.words.setToolTip(self._details())
-        colors = theme.tokens()
         bad = self._held and self._failed and not self._work.now
-        sheet = f"color: {colors.bad if bad else colors.muted}; font-size: {theme.SMALL}px"
-        if self.words.styleSheet() != sheet:
-            self.words.setStyleSheet(sheet)
+        self.words.tint("bad" if bad else "muted")
 
     def _lines(self) -> tuple[str, str]:
         """Of what it is and how old, what is under way, or what went wrong."""
@@ -263,12 +261,6 @@ class NeighbourBar(QWidget):
         """Catches up."""
         super().showEvent(event)
         self.refresh()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_throttle"):
-            self.refresh()
-        super().changeEvent(event)
 
 
 def _which(count: int) -> str:

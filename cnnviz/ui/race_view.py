@@ -5,7 +5,7 @@ Training rests meanwhile, so that both do not slow each other down; whoever want
 the race ends the race.
 """
 
-from PySide6.QtCore import QEvent, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from cnnviz.ui.race_bars import Board, RaceBars
 from cnnviz.ui.rest import Rest
 from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 100
 MARGIN = 16
@@ -41,7 +42,6 @@ class RaceView(QWidget):
         self._rest = Rest(session, self)
         self._rest.disturbed.connect(self._be_disturbed)
         self._ended = False
-        self._bad = False  # what the message says
         self._make_parts()
         self._lay_out()
         session.run_changed.connect(self._refresh)
@@ -56,7 +56,8 @@ class RaceView(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setAccessibleName("Cancel the race")
         self.cancel_button.clicked.connect(self.cancel)
-        self.message = _words("")
+        self.message = TintedLabel()
+        self.message.setWordWrap(True)
         self.bars = RaceBars(WAYS)
         for row in self.bars.rows.values():
             row.clicked.connect(self._choose_way)
@@ -214,18 +215,7 @@ class RaceView(QWidget):
 
     def _say(self, text: str, bad: bool = False) -> None:
         self.message.setText(text)
-        self._bad = bad
-        self._recolour()
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        self.message.setStyleSheet(f"color: {colors.bad if self._bad else colors.muted}")
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)
+        self.message.tint("bad" if bad else "muted")
 
 
 def _intro(course: Course | None) -> str:
