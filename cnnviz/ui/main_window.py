@@ -48,6 +48,7 @@ from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
 from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.panel import Panel
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
 from cnnviz.ui.widgets.split import make_rule, make_split
@@ -184,10 +185,7 @@ class MainWindow(QMainWindow):
         self._show_icons()
 
     def _corner_button(self, tip: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setProperty("quiet", "true")
-        button.setToolTip(tip)
-        button.setAccessibleName(name)
+        button = quiet_button("", tip, name)
         self.status.add(button)
         return button
 

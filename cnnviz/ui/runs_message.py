@@ -1,7 +1,9 @@
 """A line in the window of runs that says what has just happened, with the way back from it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from cnnviz.ui.widgets.quiet_button import quiet_button
 
 
 class RunsMessage(QWidget):
@@ -14,9 +16,8 @@ class RunsMessage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.words = QLabel()
         self.words.setWordWrap(True)
-        self.undo_button = _quiet("Undo", "Bring the deleted run back (Ctrl+Z)")
-        self.close_button = _quiet("✕", "Close the message")
-        self.close_button.setAccessibleName("Close the message")
+        self.undo_button = quiet_button("Undo", "Bring the deleted run back (Ctrl+Z)")
+        self.close_button = quiet_button("✕", "Close the message", "Close the message")
         self.close_button.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(margin, 4, margin - 6, 4)
@@ -30,12 +31,3 @@ class RunsMessage(QWidget):
         self.words.setText(text)
         self.undo_button.setVisible(can_undo)
         self.show()
-
-
-def _quiet(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(text)
-    button.setProperty("quiet", "true")
-    return button

@@ -30,6 +30,7 @@ from cnnviz.ui.neighbour_bar import NeighbourBar
 from cnnviz.ui.space_images import SpaceImages
 from cnnviz.ui.space_plot import Places, SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
@@ -360,9 +361,6 @@ def _are_alike(before: Answer, answer: Answer) -> bool:
 
 
 def _toggle(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
+    button = quiet_button(text, tip)
     button.setCheckable(True)
-    button.setProperty("quiet", "true")
     return button
