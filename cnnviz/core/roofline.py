@@ -8,9 +8,9 @@ roof; which of them is the lower at I says what the pass waits for.
 from dataclasses import dataclass
 
 from cnnviz.core.costs import Cost, layer_costs
-from cnnviz.core.curves import percent
 from cnnviz.core.layer import Layer
 from cnnviz.core.machine import Peak
+from cnnviz.core.scales import percent
 from cnnviz.core.stopwatch import Row
 
 

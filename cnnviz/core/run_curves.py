@@ -10,21 +10,10 @@ from enum import Enum
 
 import numpy as np
 
-from cnnviz.core.curves import (
-    TINY,
-    WINDOW,
-    Range,
-    Smoother,
-    Values,
-    bucket_means,
-    extremes,
-    kept_within,
-    moved,
-    round_up,
-    without_gaps,
-    zoomed,
-)
+from cnnviz.core.curves import TINY, WINDOW
 from cnnviz.core.saved_run import Before
+from cnnviz.core.scales import Range, kept_within, moved, round_up, zoomed
+from cnnviz.core.thinning import Smoother, Values, bucket_means, extremes, without_gaps
 from cnnviz.core.timeline import Timeline
 
 NARROWEST = 0.002

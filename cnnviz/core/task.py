@@ -82,6 +82,7 @@ class Tasks:
 
     def start(self, task: Task[Any]) -> None:
         """Has it run."""
+        self._tasks = [each for each in self._tasks if each.is_alive]  # frees what others found
         self._tasks.append(task)
         task.start()
 

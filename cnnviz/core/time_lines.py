@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnnviz.core.curves import FEWEST_BATCHES, Range, Values, round_up
+from cnnviz.core.curves import FEWEST_BATCHES
 from cnnviz.core.layer import Layer
+from cnnviz.core.scales import Range, round_up
 from cnnviz.core.stopwatch import Row
+from cnnviz.core.thinning import Values
 from cnnviz.core.time_history import EVERY_ENTRY, Seconds, TimeHistory
 
 LEAST_MS = 1e-4

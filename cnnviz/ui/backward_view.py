@@ -6,31 +6,31 @@ training, the moment that is looked at and the chosen image, and rests while it 
 
 import math
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.backward_arithmetic import explain_gradient
 from cnnviz.core.backward_task import LookedBack, LookingBack, look_back
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter, explain_parameter
 from cnnviz.core.receptive_field import INPUT
-from cnnviz.core.task import Tasks
-from cnnviz.ui import theme
+from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.arithmetic_blocks import number
-from cnnviz.ui.gradient_panel import Found, GradientPanel
+from cnnviz.ui.choice_panel import ChoicePanel
+from cnnviz.ui.gradient_panel import Found
 from cnnviz.ui.messages import Notice
-from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_way_canvas import TwoWayArea
 from cnnviz.ui.two_way_pictures import Frame
+from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
 FRAME_MS, WORDS_MS, POLL_MS = 80, 250, 5
 """Between two pictures, two tellings of numbers while they change, two looks at a thread."""
 DEAR = 0.006
 """Seconds from which on a look back is taken on a thread, so that the window stays quick."""
-PANEL = 360
 NOTHING = (
     "Point at any gradient, or at a kernel's, to see its number. Click, or walk with the arrow "
     "keys, to see how it is made: Page Up and Down go from map to map, Shift with an arrow from "
@@ -54,12 +54,8 @@ class BackwardView(QWidget):
         self._own: Network | None = None
         self._seconds = math.inf
         self._words = self._shown_words = (False, 0)
-        self._task: LookingBack | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[LookingBack] = OneTask(self, self._poll, POLL_MS)
         self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._stale = True
         self._pace = Throttle(self._look, FRAME_MS, self)
         self._calm = Throttle(self._tell, WORDS_MS, self)
@@ -70,12 +66,10 @@ class BackwardView(QWidget):
         self.teaching.setWordWrap(True)
         self.area = TwoWayArea("Gradients of the network")
         self.canvas = self.area.canvas
-        self.panel = GradientPanel(NOTHING)
-        self.chooser = ParameterChooser()
+        self.side = ChoicePanel(self.canvas, NOTHING)
+        self.panel, self.chooser = self.side.panel, self.side.chooser
         self._lay_out()
-        self.canvas.chosen.connect(self._choose)
-        self.chooser.chosen.connect(self._choose_parameter)
-        self.panel.let_go.connect(self._let_go)
+        self.side.changed.connect(self._explain)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
         session.image_changed.connect(self._follow_image)
@@ -93,23 +87,9 @@ class BackwardView(QWidget):
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self.area, 1)
-        choose = QHBoxLayout()
-        choose.setContentsMargins(14, 10, 14, 0)
-        choose.addWidget(self.chooser)
-        right = QWidget()
-        beside = QVBoxLayout(right)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(0)
-        beside.addLayout(choose)
-        beside.addWidget(self.panel, 1)
-        right.setMinimumWidth(PANEL)
-        parts = QSplitter()
-        parts.setHandleWidth(1)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(left)
-        parts.addWidget(right)
+        parts = make_split(left, self.side)
         parts.setStretchFactor(0, 1)
-        parts.setSizes([1000, PANEL])
+        parts.setSizes([1000, choice_panel.WIDTH])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(parts)
@@ -121,7 +101,7 @@ class BackwardView(QWidget):
         names = self._session.dataset.class_names if self._session.dataset else ()
         network = self._session.network
         self.seen, self._seconds = None, math.inf
-        self._give_up()
+        self._work.end()
         self._own = Network(network.spec, None) if network else None
         self.canvas.show_network(network, names)
         self.chooser.show_network(network)
@@ -147,7 +127,7 @@ class BackwardView(QWidget):
         session, own = self._session, self._own
         network, inspection = session.network, session.inspection
         self._stale = True
-        if network is None or inspection is None or own is None or self._task or self._ended:
+        if network is None or inspection is None or own is None or self._work.now or self._ended:
             return  # after the task, it looks again
         if not self.isVisible():
             return  # hidden meanwhile; shown, it looks again
@@ -162,19 +142,16 @@ class BackwardView(QWidget):
         if self._seconds < DEAR:
             self._take(look_back(own, inspection, label))
         else:
-            self._task = LookingBack(own, inspection, label)
-            self._tasks.start(self._task)
-            self._timer.start()
+            self._work.start(LookingBack(own, inspection, label))
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         if not standing.ended:
             return
-        self._give_up()
+        self._work.end()
         if not self.isVisible():
             self._stale = True
         elif standing.result:
@@ -211,21 +188,17 @@ class BackwardView(QWidget):
         else:
             self._calm.act()
 
-    def _give_up(self) -> None:
-        self._task = None
-        self._timer.stop()
-
     # The end.
 
     def shut_down(self) -> None:
         """Looks no more; `is_shut_down` says when what is under way has ended."""
         self._ended = True
-        self._give_up()
+        self._work.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over
 
     def _tell(self) -> None:
         """Numbers and words of now."""
@@ -251,22 +224,7 @@ class BackwardView(QWidget):
 
     # One gradient.
 
-    @Slot(object)
-    def _choose(self, choice: object) -> None:
-        if isinstance(choice, Parameter):
-            self.chooser.show_parameter(choice)
-        self._explain()
-
-    @Slot(object)
-    def _choose_parameter(self, parameter: Parameter) -> None:
-        self.canvas.choose(parameter)
-        self._explain()
-
     @Slot()
-    def _let_go(self) -> None:
-        self.canvas.choose(None)
-        self._explain()
-
     def _explain(self) -> None:
         dataset, seen, choice = self._session.dataset, self.seen, self.canvas.choice
         if self._own is None or seen is None or dataset is None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QFont,
     QImage,
     QKeyEvent,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import QScrollArea, QWidget
 from cnnviz.core.microscope import Dissection
 from cnnviz.core.receptive_field import INPUT
 from cnnviz.ui import theme
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.mosaic import picture
 
 TILE, PITCH, TEXT = 40, 56, 44
@@ -28,7 +28,6 @@ EDGE = 4
 SCROLL_BAR = 8
 HEIGHT = TILE + TEXT + 2 * EDGE
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 class BatchStrip(QScrollArea):
@@ -61,7 +60,7 @@ class BatchStrip(QScrollArea):
         self.chosen.emit(image)
 
 
-class ImageRow(QWidget):
+class ImageRow(KeyFramed):
     """Paints what is in sight; pictures are made when they come into it."""
 
     chosen = Signal(int)
@@ -73,7 +72,6 @@ class ImageRow(QWidget):
         self._pictures: dict[int, QImage] = {}
         self.image = 0
         """The chosen one."""
-        self._framed = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Images of the batch")
         self.setToolTip(
@@ -174,15 +172,3 @@ class ImageRow(QWidget):
             super().keyPressEvent(event)
             return
         self.choose(min(max(self.image + STEPS[key], 0), len(self._seen.labels) - 1))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
-        self.update()

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QSizePolicy, QT
 
 from cnnviz.ui.comparison import Side
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.throttle import Throttle
 
 TIPS = {
@@ -34,11 +35,7 @@ class ComparisonView(QWidget):
         for button in self.buttons.values():
             self._group.addButton(button)
         self._group.buttonClicked.connect(self._choose)
-        self.close_button = QToolButton()
-        self.close_button.setText("✕")
-        self.close_button.setProperty("quiet", "true")
-        self.close_button.setToolTip("Compare no more (C)")
-        self.close_button.setAccessibleName("Compare no more")
+        self.close_button = quiet_button("✕", "Compare no more (C)", "Compare no more")
         self.close_button.clicked.connect(session.comparison.end)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 14, 0)

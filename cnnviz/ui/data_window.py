@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QStackedWidget,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -30,10 +29,12 @@ from cnnviz.ui.data_trainer import DataTrainer
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
 from cnnviz.ui.widgets.elided_label import ElidedLabel
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.save_dialog import folder_of
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.table import PAD
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 DEFAULT_SIZE, LEAST_SIZE = QSize(1060, 720), QSize(820, 480)
 MARGIN = 14
@@ -95,7 +96,7 @@ class DataWindow(SideWindow):
         self.progress.setAccessibleName("How much has been read")
         self.status = SteadyLabel()
         self.status.setProperty("small", "true")
-        self.message = QLabel()
+        self.message = TintedLabel()
         self.message.setWordWrap(True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.message.setMaximumWidth(620)
@@ -161,12 +162,11 @@ class DataWindow(SideWindow):
 
     def _make_result_page(self) -> QWidget:
         """What was read, and the way to train on it."""
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.tabBar().setDrawBase(False)
-        self.tabs.tabBar().setAccessibleName("Classes or what was left out")
-        for title, content in (("Classes", self.classes), ("Left out", self.left_out)):
-            self.tabs.addTab(_indented(content), title)
+        pages = (
+            ("Classes", _indented(self.classes), ""),
+            ("Left out", _indented(self.left_out), ""),
+        )
+        self.tabs = make_pages("Classes or what was left out", pages, tell_key=False)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -309,8 +309,7 @@ class DataWindow(SideWindow):
         self.message.setAlignment(left if is_ours else center)
         self.message.setText(text)
         self.message.setToolTip(details)
-        self._bad = bad
-        self._recolour()
+        self.message.tint("bad" if bad else "muted")
         self.pages.setCurrentIndex(0)
 
     def _forget(self) -> None:
@@ -358,18 +357,6 @@ class DataWindow(SideWindow):
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
         return self.reader.is_shut_down
-
-    # Looks.
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        self.message.setStyleSheet(f"color: {colors.bad if self._bad else colors.muted}")
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_bad"):
-            self._recolour()
-        super().changeEvent(event)
 
 
 def _indented(content: QWidget) -> QWidget:

@@ -19,8 +19,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QSplitter,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -42,9 +40,11 @@ from cnnviz.ui.peak_meter import PeakMeter
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_ways_view import TwoWaysView
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.problem_note import ProblemNote
 from cnnviz.ui.widgets.save_choices import picture_choice
 from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.split import make_rule, make_split
 
 DEFAULT_SIZE = QSize(1440, 880)
 LEAST_SIZE = QSize(1130, 600)
@@ -87,33 +87,22 @@ class EditorWindow(SideWindow):
         self.down_button = _button("↓", "One place down (Alt+↓), or drag it", "Move down")
 
     def _lay_out(self) -> None:
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.tabBar().setDrawBase(False)
-        self.pages.setAccessibleName("Illustrations")
-        self.pages.tabBar().setAccessibleName("Illustrations")
-        for title, page, tip in (
+        illustrations = (
             ("In motion", self.illustration, "What the chosen layer does to a real map"),
             ("Correlation, convolution", self.two_ways, "The kernel as it is, and flipped"),
-        ):
-            self.pages.setTabToolTip(self.pages.addTab(page, title), tip)
-        body = QSplitter()
-        body.setHandleWidth(1)
-        body.setChildrenCollapsible(False)
-        for part, least in (
-            (self._list_part(), LEFT - 20),
-            (self.form, MIDDLE - 10),
-            (self.pages, RIGHT - 120),
-        ):
+        )
+        self.pages = make_pages("Illustrations", illustrations, tell_key=False)
+        parts = (self._list_part(), self.form, self.pages)
+        for part, least in zip(parts, (LEFT - 20, MIDDLE - 10, RIGHT - 120), strict=True):
             part.setMinimumWidth(least)
-            body.addWidget(part)
+        body = make_split(*parts)
         body.setSizes([LEFT, MIDDLE, RIGHT])
         for place, share in enumerate((1, 0, 2)):
             body.setStretchFactor(place, share)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.bar, self.notice, _rule(), body, _rule(), self.footer):
+        for widget in (self.bar, self.notice, make_rule(), body, make_rule(), self.footer):
             column.addWidget(widget, 1 if widget is body else 0)
 
     def _list_part(self) -> QWidget:
@@ -338,12 +327,3 @@ def _button(text: str, tip: str, name: str = "") -> QToolButton:
     button.setAccessibleName(name or text.strip(" ▾"))
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return button
-
-
-def _rule() -> QWidget:
-    """A hairline."""
-    line = QWidget()
-    line.setFixedHeight(1)
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    line.setProperty("rule", "true")
-    return line

@@ -4,7 +4,7 @@ The test set is run on a thread of its own (core/edited_accuracy.py), which this
 by a timer. Training takes no notice of it, nor of the edits until they are applied.
 """
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 from cnnviz.core.edited_accuracy import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
 from cnnviz.core.status import Phase
-from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.question import Question
 
 POLL_MS = 50
@@ -48,17 +48,12 @@ class EditsView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._comparisons = Tasks()
-        self._comparison: Comparison | None = None
+        self._comparison: OneTask[Comparison] = OneTask(self, self._poll, POLL_MS)
         self._tested: tuple[Edits, int] | None = None  # what the result is of
         self._result: Compared | None = None
         self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._make_parts()
         self._lay_out()
-        self.destroyed.connect(self._comparisons.cancel)
         session.edits.changed.connect(self._follow)
         session.run_changed.connect(self._follow)
         session.status_changed.connect(self._follow_training)
@@ -117,22 +112,21 @@ class EditsView(QWidget):
     def test(self) -> None:
         """Runs the test set with the edits of now and without, on the weights that are shown."""
         session = self._session
-        if self._ended or self._comparison or session.dataset is None or session.network is None:
+        busy = self._ended or self._comparison.now
+        if busy or session.dataset is None or session.network is None:
             return
         edits, step = session.edits.now, session.shown_step
         self._tested = (edits, step)
         spec, test = session.network.spec, session.dataset.test
-        self._comparison = Comparison(spec, session.edits.learned, edits, test)
-        self._comparisons.start(self._comparison)
+        self._comparison.start(Comparison(spec, session.edits.learned, edits, test))
         self._result = None
-        self._timer.start()
         self._poll()
         self.cancel_button.setFocus()
 
     @Slot()
     def cancel(self) -> None:
         """Ends the test."""
-        self._end()
+        self._comparison.end()
         self._refresh()
 
     @Slot()
@@ -147,37 +141,31 @@ class EditsView(QWidget):
     def shut_down(self) -> None:
         """Ends a test, and allows no other. Returns at once."""
         self._ended = True
-        self._end()
+        self._comparison.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._comparisons.are_over
+        return self._comparison.is_over
 
     # How the test goes.
 
     @Slot()
     def _poll(self) -> None:
-        if self._comparison is None:
-            self._timer.stop()
+        if self._comparison.now is None:
             return
-        standing = self._comparison.standing
+        standing = self._comparison.now.standing
         self.progress.setValue(round(100 * standing.share))
         if standing.ended:
             self._finish(standing)
         self._refresh()
 
     def _finish(self, standing: Standing) -> None:
-        self._end()
+        self._comparison.end()
         self._result = standing.result
         if standing.failure:
             message, details = standing.failure
             self._session.noticed.emit(Notice(f"The test stopped. {message}", details))
-
-    def _end(self) -> None:
-        self._comparison = None
-        self._comparisons.cancel()
-        self._timer.stop()
 
     # Looks.
 
@@ -191,12 +179,12 @@ class EditsView(QWidget):
         """Other edits: a test of those before says nothing of them."""
         if self._tested and self._tested[0] != self._session.edits.now:
             self._tested = self._result = None
-            self._end()
+            self._comparison.end()
         self._refresh()
 
     @Slot()
     def _refresh(self) -> None:
-        edits, testing = self._session.edits, self._comparison is not None
+        edits, testing = self._session.edits, self._comparison.now is not None
         focus = self.cancel_button.hasFocus()
         self.undo_button.setEnabled(edits.can_undo)
         self.redo_button.setEnabled(edits.can_redo)

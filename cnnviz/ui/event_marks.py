@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from cnnviz.core.curves import Scale
 from cnnviz.core.events import Event, Kind
+from cnnviz.core.scales import Scale
 from cnnviz.ui import theme
 
 RADIUS = 7.5

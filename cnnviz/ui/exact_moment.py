@@ -3,14 +3,14 @@
 The bits are those that were there (core/moment.py). Meanwhile the snapshot before it is shown.
 """
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.moment import Moment
 from cnnviz.core.saved_run import take_changes
-from cnnviz.core.task import Tasks
 from cnnviz.core.trainer import Trainer
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 
 POLL_MS = 15
 
@@ -24,25 +24,22 @@ class ExactMoment(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._tasks = Tasks()
-        self._task: Moment | None = None
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._look)
+        self._work: OneTask[Moment] = OneTask(self, self._look, POLL_MS)
         session.past.changed.connect(self.cancel)
         session.run_changed.connect(self.cancel)
 
     @property
     def progress(self) -> tuple[int, int] | None:
         """(batches done, batches in all) of what is under way."""
-        return (self._task.standing.done, self._task.standing.batches) if self._task else None
+        task = self._work.now
+        return (task.standing.done, task.standing.batches) if task else None
 
     def look_on(self, by: int) -> None:
         """So many batches before or after what is looked at, or wished already."""
         timeline, past = self._session.timeline, self._session.past
         here = len(timeline) if past.moment is None else past.moment
-        if self._task:
-            here = self._task.step
+        if self._work.now:
+            here = self._work.now.step
         self.look_at(min(max(here + by, timeline.first), len(timeline)))
 
     def look_at(self, step: int) -> None:
@@ -63,29 +60,24 @@ class ExactMoment(QObject):
             take_changes(trainer, rates, ways)
             return trainer
 
-        self._task = Moment(build, past.snapshot, step)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._work.start(Moment(build, past.snapshot, step))
         self.changed.emit()
 
     @Slot()
     def cancel(self) -> None:
         """Gives up what is under way."""
-        if self._task:
-            self._task.cancel()
-            self._task = None
-            self._timer.stop()
+        if self._work.now:
+            self._work.end()
             self.changed.emit()
 
     @Slot()
     def _look(self) -> None:
-        task = self._task
+        task = self._work.now
         if task is None:
             return
         standing = task.standing
         if standing.ended:
-            self._task = None
-            self._timer.stop()
+            self._work.end()
             if standing.snapshot and task.step < len(self._session.timeline):  # not void
                 self._session.past.look_at_snapshot(standing.snapshot)
             elif standing.failure:
@@ -95,9 +87,8 @@ class ExactMoment(QObject):
     def shut_down(self) -> None:
         """Gives up for good; `is_shut_down` says when the thread has ended."""
         self.cancel()
-        self._tasks.cancel()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over

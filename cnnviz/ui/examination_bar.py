@@ -7,6 +7,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, in_words
 from cnnviz.ui.image_grid import percent
 from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 TEXT_MS = 250
 PROGRESS = (140, 4)
@@ -20,7 +21,7 @@ class ExaminationBar(QWidget):
         self._examiner = examiner
         self.result = QLabel()
         self.result.setTextFormat(Qt.TextFormat.RichText)
-        self.words = QLabel()
+        self.words = TintedLabel(small=True)
         self.progress = QProgressBar()
         self.progress.setFixedSize(*PROGRESS)
         self.progress.setTextVisible(False)
@@ -105,10 +106,7 @@ class ExaminationBar(QWidget):
         else:
             text = "Mistakes of the network on images it has not learned from."
         self.words.setText(f"{text}  {underway}" if underway and not bad else text)
-        colors = theme.tokens()
-        sheet = f"color: {colors.bad if bad else colors.muted}; font-size: {theme.SMALL}px"
-        if self.words.styleSheet() != sheet:
-            self.words.setStyleSheet(sheet)
+        self.words.tint("bad" if bad else "muted")
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""

@@ -6,12 +6,11 @@ walk away from a map and come back.
 """
 
 import numpy as np
-from PySide6.QtCore import QEvent, QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -20,11 +19,12 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.excitement import MOST_FINDS, Find, Question, Search, Standing
 from cnnviz.core.receptive_field import INPUT, Place, receptive_field
-from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.excitement_tile import ExcitementTile
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 50
 COLUMNS = 4
@@ -40,19 +40,14 @@ class ExcitementView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._searches = Tasks()
-        self._search: Search | None = None
+        self._search: OneTask[Search] = OneTask(self, self._poll, POLL_MS)
         self._place: Place | None = None
         self._title = ""
         self._found: dict[tuple[str, int], tuple[Question, tuple[Find, ...]]] = {}
         self._ended = False
         self._bad = False  # what the message says
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._make_parts()
         self._lay_out()
-        self.destroyed.connect(self._searches.cancel)
         session.run_changed.connect(self._forget)
         session.image_changed.connect(self._mark_chosen)
         self._refresh()
@@ -69,7 +64,7 @@ class ExcitementView(QWidget):
         self.progress.setTextVisible(False)
         self.progress.setFixedHeight(4)
         self.progress.setAccessibleName("Images searched")
-        self.message = QLabel()
+        self.message = TintedLabel(small=True)
         self.message.setWordWrap(True)
         self.tiles = [ExcitementTile() for _ in range(MOST_FINDS)]
         for tile in self.tiles:
@@ -100,21 +95,21 @@ class ExcitementView(QWidget):
     def show_map(self, place: Place, title: str) -> None:
         """Another map: shows what was found for it; a search for one before is given up."""
         if self._place is None or _key(place) != _key(self._place):
-            self._give_up()
+            self._search.end()
             self._place, self._title = place, title
             self._refresh()
 
     @property
     def is_searching(self) -> bool:
         """Whether a search runs."""
-        return self._search is not None
+        return self._search.now is not None
 
     @Slot()
     def start(self) -> None:
         """Searches with the weights of now."""
         session, place = self._session, self._place
         network, dataset = session.network, session.dataset
-        if network is None or dataset is None or place is None or self._search or self._ended:
+        if self._search.now or self._ended or network is None or dataset is None or place is None:
             return
         question = Question(
             spec=network.spec,
@@ -124,19 +119,17 @@ class ExcitementView(QWidget):
             layer=place.layer,
             channel=place.index[0],
         )
-        self._search = Search(question)
-        self._searches.start(self._search)
+        self._search.start(Search(question))
         self.progress.setRange(0, len(dataset.test))
         self.progress.setValue(0)
-        self._timer.start()
         self._refresh()
         self.cancel_button.setFocus()
 
     @Slot()
     def cancel(self) -> None:
         """Ends the search."""
-        if self._search:
-            self._give_up()
+        if self._search.now:
+            self._search.end()
             self._refresh()
 
     @Slot()
@@ -152,12 +145,12 @@ class ExcitementView(QWidget):
     def shut_down(self) -> None:
         """Ends a search, and allows no other. Returns at once."""
         self._ended = True
-        self._give_up()
+        self._search.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._searches.are_over
+        return self._search.is_over
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nobody searches; a minimised window only looks away."""
@@ -165,15 +158,10 @@ class ExcitementView(QWidget):
         if not event.spontaneous():
             self.cancel()
 
-    def _give_up(self) -> None:
-        self._search = None
-        self._searches.cancel()
-        self._timer.stop()
-
     @Slot()
     def _forget(self) -> None:
         """Another run: what was found says nothing of it."""
-        self._give_up()
+        self._search.end()
         self._found.clear()
         self._place = None
         self._refresh()
@@ -182,16 +170,16 @@ class ExcitementView(QWidget):
 
     @Slot()
     def _poll(self) -> None:
-        if self._search is None:
-            self._timer.stop()
+        search = self._search.now
+        if search is None:
             return
-        standing = self._search.standing
+        standing = search.standing
         self.progress.setValue(standing.done)
         if standing.ended:
-            self._finish(self._search.question, standing)
+            self._finish(search.question, standing)
 
     def _finish(self, question: Question, standing: Standing) -> None:
-        self._give_up()
+        self._search.end()
         had_focus = self.cancel_button.hasFocus()
         if standing.finds is not None:
             self._found[question.layer, question.channel] = (question, standing.finds)
@@ -216,7 +204,7 @@ class ExcitementView(QWidget):
     @Slot()
     def _refresh(self) -> None:
         """Buttons, words and tiles as things are now."""
-        searching = self._search is not None
+        searching = self._search.now is not None
         had_focus = self.cancel_button.hasFocus() and not searching
         finds = self._finds()
         self.button.setVisible(not searching)
@@ -257,8 +245,8 @@ class ExcitementView(QWidget):
         if dataset is None or place is None:
             return ""
         images = theme.spaced(len(dataset.test))
-        if self._search:
-            step = theme.spaced(self._search.question.step)
+        if self._search.now:
+            step = theme.spaced(self._search.now.question.step)
             return f"Searching {images} test images with the weights of batch {step} …"
         if _key(place) not in self._found:
             return f"Finds the {MOST_FINDS} of {images} test images with the greatest value here."
@@ -276,19 +264,7 @@ class ExcitementView(QWidget):
         self._bad = bad
         if self.message.text() != text:
             self.message.setText(text)
-        self._recolour()
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        sheet = f"color: {colors.bad if self._bad else colors.muted}; font-size: {theme.SMALL}px"
-        if self.message.styleSheet() != sheet:
-            self.message.setStyleSheet(sheet)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)
+        self.message.tint("bad" if bad else "muted")
 
 
 def _key(place: Place) -> tuple[str, int]:

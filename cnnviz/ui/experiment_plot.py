@@ -7,9 +7,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core import curves
-from cnnviz.core.curves import Scale, Smoother, Values
+from cnnviz.core import scales, thinning
 from cnnviz.core.experiments import Outcome
+from cnnviz.core.scales import Scale
+from cnnviz.core.thinning import Smoother, Values
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.labels import spread
 
@@ -50,11 +51,11 @@ class ExperimentPlot(QWidget):
         self._steps, self._epochs = max(steps, 1), max(epochs, 1)
         self.lines = []
         for outcome, smoother in zip(outcomes, self._smoothers, strict=True):
-            smooth = smoother.smooth(curves.without_gaps(outcome.losses))
+            smooth = smoother.smooth(thinning.without_gaps(outcome.losses))
             if not len(smooth):
                 self.lines.append((np.empty(0), np.empty(0)))
                 continue
-            places, losses = curves.bucket_means(smooth, 0, len(smooth), self.width() // 4)
+            places, losses = thinning.bucket_means(smooth, 0, len(smooth), self.width() // 4)
             self.lines.append((places + 1, np.log10(np.maximum(losses, LEAST_LOSS))))
         self.update()
 
@@ -90,8 +91,8 @@ class ExperimentPlot(QWidget):
         across = Scale(0, self._steps, area.left(), area.right())
         up = Scale(float(low), float(high), area.bottom(), area.top())
         _paint_title(painter, area, "Training loss, smoothed")
-        for tick in curves.log_ticks(up.low, up.high, most=5):
-            _paint_level(painter, area, up.pixel(float(np.log10(tick))), curves.short(tick))
+        for tick in scales.log_ticks(up.low, up.high, most=5):
+            _paint_level(painter, area, up.pixel(float(np.log10(tick))), scales.short(tick))
         self._paint_epochs(painter, area, across)
         ends = []
         painter.setClipRect(area.adjusted(-2, -2, 2, 2))
@@ -113,12 +114,12 @@ class ExperimentPlot(QWidget):
         tested = [_tested(outcome) for outcome in self.outcomes]
         every = np.concatenate([y for _, y in tested])
         _paint_title(painter, area, "Test accuracy after each epoch")
-        floor = curves.accuracy_floor(every) if len(every) else 0.0
+        floor = scales.accuracy_floor(every) if len(every) else 0.0
         across = Scale(0, self._steps, area.left(), area.right())
         up = Scale(floor, 1.0, area.bottom(), area.top())
         digits = 0 if floor < 0.9 else 1
-        for tick in curves.linear_ticks(floor, 1.0, most=4):
-            _paint_level(painter, area, up.pixel(tick), curves.percent(tick, digits))
+        for tick in scales.linear_ticks(floor, 1.0, most=4):
+            _paint_level(painter, area, up.pixel(tick), scales.percent(tick, digits))
         self._paint_epochs(painter, area, across)
         ends, texts = [], []
         for place, (x, y) in enumerate(tested):
@@ -134,13 +135,13 @@ class ExperimentPlot(QWidget):
             for point in points:
                 painter.drawEllipse(point, 3.5, 3.5)
             ends.append(points[-1] if points else None)
-            texts.append(curves.percent(float(y[-1]), 2) if points else "")
+            texts.append(scales.percent(float(y[-1]), 2) if points else "")
         _paint_names(painter, area, ends, texts)
 
     def _paint_epochs(self, painter: QPainter, area: QRectF, across: Scale) -> None:
         """Hairlines at the ends of epochs; as many names as there is room for."""
         per_epoch = self._steps / self._epochs
-        stride = curves.round_stride(max(LABEL_GAP / (across.pixels_per_unit * per_epoch), 1))
+        stride = scales.round_stride(max(LABEL_GAP / (across.pixels_per_unit * per_epoch), 1))
         for epoch in range(stride, self._epochs + 1, stride):
             x = round(across.pixel(epoch * per_epoch)) + 0.5
             painter.setPen(theme.color(theme.tokens().line))

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.experiments import Experiment, Experimenting, Outcome, Standing, Terms
-from cnnviz.core.task import Tasks
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.rest import Rest
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 
 POLL_MS = 100
 
@@ -51,15 +51,10 @@ class ExperimentWork(QObject):
         self.is_active = False
         """Whether it runs, or waits for training to rest."""
         self._session = session
-        self._task: Experimenting | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[Experimenting] = OneTask(self, self._look, POLL_MS)
         self._ended = False
         self._rest = Rest(session, self)
         self._rest.disturbed.connect(self._be_disturbed)
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._look)
-        parent.destroyed.connect(self._tasks.cancel)
 
     def start(self, experiment: Experiment, epochs: int, seed: int) -> None:
         """Has training rest, and then begins, on the data and with the batches of now."""
@@ -73,7 +68,7 @@ class ExperimentWork(QObject):
         self.share, self.is_active = 0.0, True
         self._say("")
         self._rest.begin()
-        self._timer.start()
+        self._work.wait()
         self._look()
 
     def cancel(self) -> None:
@@ -89,21 +84,20 @@ class ExperimentWork(QObject):
     def shut_down(self) -> None:
         """Ends it, and allows no other. Returns at once."""
         self._ended = True
-        self.is_active, self._task = False, None
-        self._timer.stop()
-        self._tasks.cancel()
+        self.is_active = False
+        self._work.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over
 
     @Slot()
     def _look(self) -> None:
-        if self._task is None:
+        if self._work.now is None:
             self._begin_when_calm()
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         outcomes = standing.outcomes or standing.underway
         if self._newest and outcomes:
             self._take(replace(self._newest, outcomes=outcomes))
@@ -122,11 +116,10 @@ class ExperimentWork(QObject):
             return
         if not self._rest.is_calm:
             self._say("Waiting for training to rest …")
-        elif self._tasks.are_over:
+        elif self._work.is_over:
             terms = newest.terms
             seeds = (terms.seed,)
-            self._task = Experimenting(newest.experiment, newest.dataset, terms, seeds)
-            self._tasks.start(self._task)
+            self._work.start(Experimenting(newest.experiment, newest.dataset, terms, seeds))
             self._say("Training rests meanwhile." if self._rest.has_paused_training else "")
         self.changed.emit()
 
@@ -147,9 +140,8 @@ class ExperimentWork(QObject):
 
     def _end(self, text: str, bad: bool = False) -> None:
         """However it ended: says so, and hands the machine back to training."""
-        self.is_active, self._task = False, None
-        self._tasks.cancel()
-        self._timer.stop()
+        self.is_active = False
+        self._work.end()
         if self._rest.end():
             text += " Training goes on."
         self._say(text, bad)

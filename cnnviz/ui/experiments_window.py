@@ -1,6 +1,6 @@
 """The window for experiments: networks that differ in one thing learn side by side."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -12,9 +12,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.curves import percent, short
 from cnnviz.core.experiments import EXPERIMENTS, Experiment, Outcome, Terms
 from cnnviz.core.saved_run import beginning
+from cnnviz.core.scales import percent, short
 from cnnviz.ui import theme
 from cnnviz.ui.experiment_maps import ExperimentMaps
 from cnnviz.ui.experiment_plot import COLORS, ExperimentPlot
@@ -24,6 +24,7 @@ from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.number_fields import dress
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.table import HEADER, ROW, Cell, Column, QuietTable
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 DEFAULT_SIZE, LEAST_SIZE = QSize(1100, 740), QSize(820, 580)
 MARGIN = 14
@@ -85,7 +86,7 @@ class ExperimentsWindow(SideWindow):
         policy.setRetainSizeWhenHidden(True)
         self.progress.setSizePolicy(policy)
         self.progress.setAccessibleName("How much of the experiment is over")
-        self.question, self.setting, self.message = QLabel(), QLabel(), QLabel()
+        self.question, self.setting, self.message = QLabel(), QLabel(), TintedLabel()
         self.question.setProperty("heading", "true")
         self.setting.setProperty("small", "true")
         self.setting.setTextFormat(Qt.TextFormat.PlainText)
@@ -217,7 +218,7 @@ class ExperimentsWindow(SideWindow):
         self.question.setText(self._chosen.question)
         self.setting.setText(self._setting_in_words())
         self.message.setText(work.message or " ")  # the line keeps its room
-        self._recolour()
+        self.message.tint("bad" if work.is_bad else "muted")
         if self._result is not self._shown:
             self._show_result(self._result)
         self._refresh_open()
@@ -264,18 +265,6 @@ class ExperimentsWindow(SideWindow):
         elif self._openable is None:
             tip = "Choose a network in the table, once all have learned"
         self.open_button.setToolTip(tip)
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        sheet = f"color: {colors.bad if self.work.is_bad else colors.muted}"
-        if self.message.styleSheet() != sheet:
-            self.message.setStyleSheet(sheet)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)
 
 
 def _row(outcome: Outcome, color: str) -> list[Cell]:

@@ -7,7 +7,7 @@ timer; training goes on meanwhile.
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from cnnviz.core.datasets import is_there, mnist
 from cnnviz.core.datasets.fetch import SOURCES, Fetch, Source, Standing
 from cnnviz.core.datasets.report import printable
-from cnnviz.core.task import Tasks
 from cnnviz.ui.data_names import data_title
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.quantities import duration
 
 POLL_MS = 100
@@ -43,17 +43,12 @@ class FetchView(QWidget):
         super().__init__(parent)
         self._session = session
         self._name = ""  # of what is offered or fetched
-        self._fetch: Fetch | None = None
-        self._fetches = Tasks()
+        self._fetch: OneTask[Fetch] = OneTask(self, self._poll, POLL_MS)
         self._wanted_before = ""  # the data that the user had chosen when fetching began
         self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._make_parts()
         self._lay_out()
         session.run_changed.connect(self._follow_run)
-        self.destroyed.connect(self._fetches.cancel)
         self.hide()
 
     def _make_parts(self) -> None:
@@ -108,7 +103,7 @@ class FetchView(QWidget):
         """Says what would be fetched, from where and how much; nothing is until it is asked for."""
         if self._ended:
             return
-        if self._fetch:
+        if self._fetch.now:
             if name != self._name:
                 text = f"One after the other: {data_title(self._name)} is being fetched."
                 self._session.noticed.emit(Notice(text))
@@ -131,70 +126,62 @@ class FetchView(QWidget):
     @Slot()
     def _follow_run(self) -> None:
         """Another run may go on with other data than the offer says."""
-        if self._name and self._fetch is None and self.start_button.text() == OFFER:
+        if self._name and self._fetch.now is None and self.start_button.text() == OFFER:
             self.details.setText(self._offer_in_words(SOURCES[self._name]))
 
     @Slot()
     def start(self) -> None:
         """Fetches what was offered, or what failed, once more."""
-        if self._ended or self._fetch or not self._name:
+        if self._ended or self._fetch.now or not self._name:
             return
         self._wanted_before = self._wanted_data()
-        self._fetch = Fetch(SOURCES[self._name])
-        self._fetches.start(self._fetch)
-        self._timer.start()
+        self._fetch.start(Fetch(SOURCES[self._name]))
         self._show_parts(pause=True, cancel="Cancel")
         self.pause_button.setFocus()
         self._poll()
 
     @Slot()
     def _pause_or_resume(self) -> None:
-        if self._fetch:
-            if self._fetch.standing.paused:
-                self._fetch.resume()
+        if fetch := self._fetch.now:
+            if fetch.standing.paused:
+                fetch.resume()
             else:
-                self._fetch.pause()
+                fetch.pause()
             self._poll()
 
     @Slot()
     def cancel(self) -> None:
         """Fetches no more, and offers nothing any more."""
-        self._give_up()
+        self._fetch.end()
         self._leave()
 
     @property
     def is_fetching(self) -> bool:
         """Whether it fetches, or pauses."""
-        return self._fetch is not None
+        return self._fetch.now is not None
 
     # The end.
 
     def shut_down(self) -> None:
         """Ends fetching, and allows no other. Returns at once."""
         self._ended = True
-        self._give_up()
+        self._fetch.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._fetches.are_over
-
-    def _give_up(self) -> None:
-        self._fetch = None
-        self._fetches.cancel()
-        self._timer.stop()
+        return self._fetch.is_over
 
     # How it goes.
 
     @Slot()
     def _poll(self) -> None:
-        if self._fetch is None:
-            self._timer.stop()
+        if self._fetch.now is None:
             return
-        standing = self._fetch.standing
+        standing = self._fetch.now.standing
         self._show_standing(standing)
         if standing.ended:
-            self._give_up()
+            self._fetch.end()
             self._finish(standing)
 
     def _show_standing(self, standing: Standing) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -31,6 +31,7 @@ from cnnviz.ui.widgets.frames import frame_size
 from cnnviz.ui.widgets.quantities import quantity
 from cnnviz.ui.widgets.save_dialog import SaveDialog
 from cnnviz.ui.widgets.saving import known_suffix, refuse_protected
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 SECONDS = (5, 10, 20)
 RATES = (10, 15, 25)
@@ -125,7 +126,7 @@ class FilmDialog(QDialog):
         self.rate.choose(15)
         for chips in (self.view, self.seconds, self.rate, self.span, self.kind):
             chips.chosen.connect(self._refresh)
-        self.about, self.estimate, self.message = QLabel(ABOUT), QLabel(), QLabel()
+        self.about, self.estimate, self.message = QLabel(ABOUT), QLabel(), TintedLabel()
         self.about.setProperty("muted", "true")
         self.without_ffmpeg = QLabel(NO_FFMPEG)
         self.without_ffmpeg.setProperty("small", "true")
@@ -284,7 +285,7 @@ class FilmDialog(QDialog):
         )
         self.message.setText(filming.message)
         self.message.setVisible(bool(filming.message))
-        self._recolour()
+        self.message.tint("bad" if filming.failed else "good")
 
     def _in_words(self) -> str:
         filming, frames = self.filming, theme.spaced
@@ -305,15 +306,3 @@ class FilmDialog(QDialog):
         timeline = self._session.timeline
         steps = {*timeline.snapshots, *timeline.edited, len(timeline)}
         return sum(until is None or step <= until for step in steps)
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        sheet = f"color: {colors.bad if self.filming.failed else colors.good};"
-        if self.message.styleSheet() != sheet:
-            self.message.setStyleSheet(sheet)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)

@@ -6,7 +6,6 @@ Where there are too many for numbers on their weights, a click shows one alone, 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics
 from cnnviz.ui.widgets.plate import paint_plate
 from cnnviz.ui.widgets.value_cells import numbers_glass
@@ -29,11 +29,10 @@ GREATEST_CELL, LEAST_CELL = 40, 4
 SHARE_OF_WIDTH = 0.55
 """At most so high are all kernels together, if they can be."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 TOGGLES = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
-class FilterKernels(QWidget):
+class FilterKernels(KeyFramed):
     """Paints weights (C, H, W) in rows of kernels; `tell` writes their numbers where they fit."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,7 +44,6 @@ class FilterKernels(QWidget):
         self._cell = GREATEST_CELL
         self._columns = 1
         self._pointer: QPointF | None = None
-        self._framed = False
         self.setMouseTracking(True)
         self.setAccessibleName("Kernels of the filter, one for each input channel")
 
@@ -167,7 +165,7 @@ class FilterKernels(QWidget):
                 painter.drawPixmap(self.kernel_area(channel).topLeft(), glass)
         if self._pointer is not None and (text := self.value_at(self._pointer)):
             paint_plate(painter, self._pointer, text, QRectF(self.rect()))
-        if self.hasFocus() and self._framed:
+        if self._framed:
             painter.setPen(theme.color(theme.tokens().selected))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
@@ -195,12 +193,6 @@ class FilterKernels(QWidget):
             self.show_alone((self._alone + STEPS[key]) % count)
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         """The pointer asks no more."""

@@ -5,7 +5,6 @@ Thirty times a second only the kernels are painted; their scales are words, told
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPaintEvent, QRegion, QShowEvent
-from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.edits import Filter, Weight
 from cnnviz.core.layers import Conv2D
@@ -13,6 +12,7 @@ from cnnviz.ui import theme
 from cnnviz.ui.filters_layout import HEADING, MARGIN, Block, make_blocks
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.cross import paint_cross
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.mosaic import Mosaics
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
@@ -22,7 +22,7 @@ WORDS_MS = 250
 """Between two tellings of the scales while they change."""
 
 
-class FiltersCanvas(QWidget):
+class FiltersCanvas(KeyFramed):
     """A grid a layer: a row a filter, a column an input channel; one channel alone fills lines."""
 
     def __init__(self, session: Session) -> None:

@@ -6,7 +6,6 @@ And weights painted by hand, by pointer or keys, to see at once what the network
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -37,7 +36,6 @@ ARROWS = {
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 ERASE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
 BRUSH = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Equal: 1, Qt.Key.Key_Minus: -1}
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 SIGNS = {Qt.MouseButton.LeftButton: 1, Qt.MouseButton.RightButton: -1}
 
 
@@ -104,7 +102,7 @@ class PaintingCanvas(FiltersCanvas):
         super().__init__(session)
         self.setAccessibleName("Weights of the kernels")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.painting = self._framed = False
+        self.painting = False
         self._brush = Brush()
         self._cursor: Weight | None = None
         self._stroke: tuple[int, QPointF] | None = None  # its sign, and where it has come to
@@ -250,18 +248,6 @@ class PaintingCanvas(FiltersCanvas):
         if block:
             self.cursor_moved.emit(block.weight_area(self._cursor))
             self.setAccessibleDescription(self.in_words(self._cursor))
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keys are here now; reached by key, a frame shows it."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
         self.update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -1,13 +1,13 @@
 """Checks one weight's gradient by moving the weight a little both ways, and says what came out."""
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.gradient_check import STEP, Check, Checking
 from cnnviz.core.microscope import Dissection
 from cnnviz.core.parameter_arithmetic import Parameter
-from cnnviz.core.task import Tasks
 from cnnviz.ui.arithmetic_blocks import number
+from cnnviz.ui.watched_tasks import OneTask
 
 POLL_MS = 40
 TIP = (
@@ -22,8 +22,7 @@ class GradientCheckView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._given: tuple[Dissection, Parameter] | None = None
-        self._task: Checking | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[Checking] = OneTask(self, self._poll, POLL_MS)
         self.check: Check | None = None
         """What was found last, of the parameter that is chosen."""
         self.button = QPushButton("Check by finite differences")
@@ -47,9 +46,6 @@ class GradientCheckView(QWidget):
         column.setSpacing(6)
         column.addLayout(row)
         column.addWidget(self.answer)
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._say()
 
     def show_parameter(self, dissection: Dissection | None, parameter: Parameter | None) -> None:
@@ -60,46 +56,39 @@ class GradientCheckView(QWidget):
         )  # fmt: skip
         if not same:
             self._given, self.check = given, None
-            self._give_up()
+            self._work.end()
             self._say()
 
     @property
     def is_over(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over
 
     @Slot()
     def start(self) -> None:
         """Begins, if there is something to check and nothing runs."""
-        if self._given is None or self._task:
+        if self._given is None or self._work.now:
             return
         try:
             h = float(self.step.text().replace(",", "."))
         except ValueError:
             self._say(f"h must be a number, not “{self.step.text()}”. Try {STEP:g}.")
             return
-        self._task = Checking(*self._given, h)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._work.start(Checking(*self._given, h))
         self._say("Checking …")
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         if standing.ended:
-            self._give_up()
+            self._work.end()
             self.check = standing.result
             self._say(standing.failure[0] if standing.failure else "")
 
-    def _give_up(self) -> None:
-        self._task = None
-        self._timer.stop()
-
     def _say(self, text: str = "") -> None:
-        self.button.setEnabled(self._given is not None and self._task is None)
+        self.button.setEnabled(self._given is not None and self._work.now is None)
         if self.check and not text:
             text = check_in_words(self.check)
         self.answer.setText(text)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnnviz.core.arithmetic import Arithmetic
 from cnnviz.core.arithmetic_text import as_text, formula, where
@@ -26,6 +26,7 @@ from cnnviz.core.parameter_arithmetic import ParameterGradient, WeightStep
 from cnnviz.ui.arithmetic_blocks import Block, number, sign_color
 from cnnviz.ui.arithmetic_canvas import MARGIN, ArithmeticCanvas
 from cnnviz.ui.gradient_blocks import TEACHING, gradient_blocks, step_blocks, value_blocks
+from cnnviz.ui.widgets.quiet_button import quiet_button
 
 Found = Explained | Arithmetic
 GRADIENTS = (ImageLoss, ParameterGradient, WeightStep)
@@ -53,10 +54,9 @@ class GradientPanel(QWidget):
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)
         self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
+        self.copy_button = quiet_button("Copy", "Copy all these numbers as text (Ctrl+C)")
         self.copy_button.clicked.connect(self.copy)
-        self.let_go_button = _button("✕", "Let go of it")
-        self.let_go_button.setAccessibleName("Let go")
+        self.let_go_button = quiet_button("✕", "Let go of it", "Let go")
         self.let_go_button.clicked.connect(self.let_go)
         copy = QShortcut(QKeySequence.StandardKey.Copy, self)
         copy.setContext(Qt.ShortcutContext.WindowShortcut)
@@ -167,14 +167,6 @@ class GradientPanel(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
             self.show_found(self._layers, self._classes, self.found)
-
-
-def _button(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setProperty("quiet", "true")
-    return button
 
 
 def _unbroken(indices: re.Match[str]) -> str:

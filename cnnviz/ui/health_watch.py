@@ -6,16 +6,16 @@ found stays as long as its snapshot does.
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.health import Health, probe
 from cnnviz.core.health_task import Answer, Examining, Past, Question
 from cnnviz.core.in_force import rate_after
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.task import Tasks
 from cnnviz.core.trainer import Snapshot
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS, CALM_MS = 30, 600
@@ -48,14 +48,9 @@ class HealthWatch(QObject):
         self._found: dict[int, _Found] = {}  # by the identity of the snapshot, which it keeps
         self._paused_at: Snapshot | None = None
         self._asked_for: int | None = None
-        self._task: Examining | None = None
-        self._tasks = Tasks()
+        self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
         self._watching = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._calm = Throttle(self._work, CALM_MS, self)
-        self.destroyed.connect(self._tasks.cancel)
         session.run_changed.connect(self._forget)
         session.history_changed.connect(self._follow)
         session.status_changed.connect(self._follow)
@@ -67,12 +62,12 @@ class HealthWatch(QObject):
         if watching:
             self._calm.act()
         else:
-            self._give_up()
+            self._examining.end()
 
     @property
     def is_over(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._examining.is_over
 
     @property
     def moment(self) -> Snapshot | None:
@@ -89,7 +84,7 @@ class HealthWatch(QObject):
     @Slot()
     def _forget(self) -> None:
         """Another run."""
-        self._give_up()
+        self._examining.end()
         self.answer, self.course = None, []
         self._found, self._paused_at, self._asked_for = {}, None, None
         self.changed.emit()
@@ -112,9 +107,10 @@ class HealthWatch(QObject):
         moment = self.moment
         self._show_known(moment)
         known = moment is None or self._answer_for(moment) is not None
-        if self._task and not known and self._task.questions[0].snapshot is not moment:
-            self._give_up()  # another moment is more urgent
-        if self._task:
+        task = self._examining.now
+        if task and not known and task.questions[0].snapshot is not moment:
+            self._examining.end()  # another moment is more urgent
+        if self._examining.now:
             return
         wanted = [] if moment is None or known else [moment]
         wanted += [each for each in self._spread() if id(each) not in self._found]
@@ -137,9 +133,7 @@ class HealthWatch(QObject):
             for each in wanted
         )
         images = probe(dataset.train)
-        self._task = Examining(spec, images, settings.optimizer, questions)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._examining.start(Examining(spec, images, settings.optimizer, questions))
 
     def _answer_for(self, moment: Snapshot) -> Answer | None:
         """What was found of a moment, if it was judged by all that is known of it now."""
@@ -178,9 +172,8 @@ class HealthWatch(QObject):
 
     @Slot()
     def _poll(self) -> None:
-        task = self._task
+        task = self._examining.now
         if task is None:
-            self._timer.stop()
             return
         standing = task.standing
         for question, answer in zip(task.questions, standing.answers, strict=False):
@@ -190,8 +183,7 @@ class HealthWatch(QObject):
                 self._found[id(at)] = _Found(at, answer, diverged)
         self._show_known(self.moment)
         if standing.ended:
-            self._task = None
-            self._timer.stop()
+            self._examining.end()
             self._take_course()
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
@@ -208,8 +200,3 @@ class HealthWatch(QObject):
         if list(map(id, course)) != list(map(id, self.course)):
             self.course = course
             self.changed.emit()
-
-    def _give_up(self) -> None:
-        self._task = None
-        self._tasks.cancel()
-        self._timer.stop()

@@ -12,6 +12,7 @@ from cnnviz.ui.layer_rows import FORMULAS
 from cnnviz.ui.session import Session
 from cnnviz.ui.slide_picture import SlidePicture
 from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.throttle import Throttle
 
 SPEEDS = (2, 5, 10, 25, 60)
@@ -218,10 +219,6 @@ def _number(value: float) -> str:
 
 
 def _button(text: str, tip: str, name: str = "") -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setProperty("quiet", "true")
+    button = quiet_button(text, tip, name or tip)
     button.setIconSize(QSize(12, 12))
-    button.setToolTip(tip)
-    button.setAccessibleName(name or tip)
     return button

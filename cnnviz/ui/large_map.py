@@ -6,7 +6,6 @@ anew a few times a second, by whoever owns this widget.
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QFont,
     QFontMetricsF,
     QImage,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics, ink_image
 from cnnviz.ui.widgets.value_cells import numbers_glass
 
@@ -39,12 +39,11 @@ ARROWS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
 }
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 Pixel = tuple[int, int]
 """(y, x)"""
 
 
-class LargeMap(QWidget):
+class LargeMap(KeyFramed):
     """Paints the values, marks one of them, and says which one is wanted."""
 
     pixel_pressed = Signal(int, int)
@@ -63,7 +62,6 @@ class LargeMap(QWidget):
         self._told = ""
         self._marked: Pixel | None = None
         self._pointer: Pixel | None = None
-        self._framed = False
         self.setMinimumSize(LEAST_SIZE)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -262,18 +260,6 @@ class LargeMap(QWidget):
             return
         self._point(None)
         self.step_wanted.emit(*ARROWS[key])
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
-        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other cells have other numbers."""

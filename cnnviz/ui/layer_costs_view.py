@@ -5,7 +5,7 @@ The times are those of the panel "Time per layer", the costs are by formula, the
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.machine import Peak
 from cnnviz.core.roofline import Pass, all_together, passes, verdict
@@ -14,6 +14,7 @@ from cnnviz.ui.peak_meter import PeakMeter, Work
 from cnnviz.ui.roofline_view import COLORS, RooflineView
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.quantities import digits, quantity
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
 NONE = "–"
@@ -69,11 +70,7 @@ class LayerCostsView(QWidget):
         right.setContentsMargins(10, 0, 0, 0)
         right.addWidget(self.roofline, 1)
         right.addWidget(self.caption)
-        parts = QSplitter()
-        parts.setHandleWidth(1)
-        parts.setChildrenCollapsible(False)
-        parts.addWidget(self.table)
-        parts.addWidget(picture)
+        parts = make_split(self.table, picture)
         parts.setStretchFactor(1, 1)
         parts.setSizes([620, 540])
         self.table.setMinimumWidth(614)

@@ -5,20 +5,19 @@ network while it learns.
 """
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.ui.backward_view import BackwardView
 from cnnviz.ui.health_view import HealthView
 from cnnviz.ui.microscope_view import MicroscopeView
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.pages import make_pages
-from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.paged_window import PagedWindow
 
 DEFAULT_SIZE = QSize(1440, 860)
 LEAST_SIZE = QSize(1100, 560)
 
 
-class LearningWindow(SideWindow):
+class LearningWindow(PagedWindow):
     """Not modal; it closes with the main window, and its pages rest while they are hidden."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -31,15 +30,7 @@ class LearningWindow(SideWindow):
             ("Microscope", self.microscope, "One batch, stop by stop: there, back, the update"),
             ("Health", self.health, "What seems to go wrong, and how each layer is doing"),
         )
-        self.pages = make_pages("Pages of how it learns", parts)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.addWidget(self.pages)
-
-    def show_in_front(self) -> None:
-        """Opens the window, or brings it back, with the keyboard at its pages."""
-        super().show_in_front()
-        self.pages.tabBar().setFocus()
+        self.fill("Pages of how it learns", parts)
 
     # The end.
 

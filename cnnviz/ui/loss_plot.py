@@ -13,9 +13,10 @@ from PySide6.QtCore import QEvent, QMarginsF, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core import curves
-from cnnviz.core.curves import Scale, Values, percent, short
+from cnnviz.core import curves, scales, thinning
 from cnnviz.core.events import Event
+from cnnviz.core.scales import Scale, percent, short
+from cnnviz.core.thinning import Values
 from cnnviz.core.timeline import Timeline
 from cnnviz.ui import event_marks, theme
 from cnnviz.ui.event_marks import Mark
@@ -248,7 +249,7 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
         colors, area = theme.tokens(), self._area()
         painter.fillRect(rect, QColor(colors.background))
         painter.setFont(theme.font(theme.SMALL))
-        ticks = curves.log_ticks if self.curves.logarithmic else curves.linear_ticks
+        ticks = scales.log_ticks if self.curves.logarithmic else scales.linear_ticks
         for loss in ticks(self.up.low, self.up.high):
             y = round(self.up.pixel(self.curves.heights(loss)))
             painter.setPen(QColor(colors.line))
@@ -256,7 +257,7 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
             painter.setPen(QColor(colors.muted))
             painter.drawText(QRectF(0, y - 10, LEFT - 10, 20), RIGHT_MIDDLE, short(loss))
         gap = LABEL_GAP / self.across.pixels_per_unit
-        for step in curves.batch_ticks(self.curves.x_range, self.batches_per_epoch, gap):
+        for step in scales.batch_ticks(self.curves.x_range, self.batches_per_epoch, gap):
             x = round(self.across.pixel(step))
             epoch, batch = divmod(step, self.batches_per_epoch)
             painter.setPen(QColor(colors.line))
@@ -288,17 +289,17 @@ class LossPlot(pg.GraphicsView):  # type: ignore[misc]
             x, y = self.test.getData()
             self._dots(painter, x, y, colors.negative, 2.5)
         ends, _, shares = self.curves.tested().T
-        floor = curves.accuracy_floor(shares)
+        floor = scales.accuracy_floor(shares)
         scale = Scale(floor, 1, area.bottom() - 8, area.top() + 20)
         painter.setPen(QColor(colors.good))
         for share in (floor, (floor + 1) / 2, 1):
             box = QRectF(area.right() + 8, scale.pixel(share) - 10, RIGHT, 20)
             painter.drawText(box, LEFT_MIDDLE, f"{100 * share:g}{theme.THIN_SPACE}%")
         x, y = self.across.pixel(ends), scale.pixel(shares)
-        chosen = curves.extremes(shares, 0, len(shares), int(area.width() / 12))
+        chosen = thinning.extremes(shares, 0, len(shares), int(area.width() / 12))
         self._dots(painter, x[chosen], y[chosen], colors.good, 2.5)
         gap, newest = LABEL_GAP / self.across.pixels_per_unit, self.curves.tests[-1, 0]
-        for index in curves.round_epochs(ends, self.batches_per_epoch, gap, newest):
+        for index in scales.round_epochs(ends, self.batches_per_epoch, gap, newest):
             top = y[np.abs(x - x[index]) < LABEL_GAP / 2].min()
             self._paint_label(painter, QPointF(x[index], top), percent(shares[index], 2))
 

@@ -3,7 +3,7 @@
 import sys
 from operator import attrgetter
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QCloseEvent,
     QContextMenuEvent,
@@ -18,15 +18,14 @@ from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
     QSplitter,
-    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from cnnviz.ui import main_menu, picture_menus, theme
+from cnnviz.ui import main_menu, picture_menus, theme, window_memory
 from cnnviz.ui.comparison_view import ComparisonView
-from cnnviz.ui.data_names import dropped_data, names_in
+from cnnviz.ui.data_names import dropped_data
 from cnnviz.ui.digits_view import DigitsView
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
@@ -41,16 +40,18 @@ from cnnviz.ui.notice_view import NoticeView
 from cnnviz.ui.picture_input import PictureDrop
 from cnnviz.ui.run_controls import RunControls
 from cnnviz.ui.run_files import RunFiles
-from cnnviz.ui.runs import remembered_budget
 from cnnviz.ui.session import Session
 from cnnviz.ui.shortcuts import SHORTCUTS, ShortcutsDialog
 from cnnviz.ui.status_view import StatusView
 from cnnviz.ui.timing_view import TimingView
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.icons import icon
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.panel import Panel
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.save_dialog import ask_for_picture
 from cnnviz.ui.widgets.saving import take_picture
+from cnnviz.ui.widgets.split import make_rule, make_split
 from cnnviz.ui.windows import Windows
 
 DEFAULT_SIZE = QSize(1600, 1000)
@@ -110,7 +111,9 @@ class MainWindow(QMainWindow):
         self._arrange()
         self._make_corner_buttons()
         self._make_shortcuts()
-        self._restore_layout()
+        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
+        if remember:
+            self._share_width = not window_memory.restore(self, session, self._splitters)
         self.setAcceptDrops(True)
         session.runs.changed.connect(self._show_title)
         session.status_changed.connect(self._show_title)
@@ -129,7 +132,8 @@ class MainWindow(QMainWindow):
         middle = self._split("middle", Qt.Orientation.Vertical, network, below)
         middle.setSizes([640, 260])
         middle.setStretchFactor(0, 1)
-        right = self._split("right", Qt.Orientation.Vertical, self._make_pages(), self.timing)
+        self._make_pages()
+        right = self._split("right", Qt.Orientation.Vertical, self.pages, self.timing)
         right.setSizes([540, 330])
         right.setStretchFactor(0, 1)
         body = self._split("body", Qt.Orientation.Horizontal, self.digits, middle, right)
@@ -139,29 +143,24 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         bars = (self.controls, self.notice, self.fetch)
-        for widget in (*bars, _rule(), body, _rule(), self.status):
+        for widget in (*bars, make_rule(), body, make_rule(), self.status):
             column.addWidget(widget, 1 if widget is body else 0)
         self.setCentralWidget(whole)
         # The keyboard belongs to the window at first, not to whichever field comes first.
         whole.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         whole.setFocus()
 
-    def _make_pages(self) -> QTabWidget:
+    def _make_pages(self) -> None:
         """Filters, and the arithmetic of the value that is looked at."""
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.tabBar().setDrawBase(False)
-        self.pages.tabBar().setAccessibleName("Filters or inspector")
         self.filters_page = Panel(
             "", "what each kernel looks for", self.filters, self.filters.paint_button
         )
-        for title, page, tip in (
+        pages = (
             ("Filters", self.filters_page, "What each kernel looks for"),
             ("Inspector", self.inspector, "How one value is made, down to one multiplication (I)"),
-        ):
-            self.pages.setTabToolTip(self.pages.addTab(page, title), tip)
+        )
+        self.pages = make_pages("Filters or inspector", pages, tell_key=False)
         self.session.selection.pinned_changed.connect(self._show_inspector)
-        return self.pages
 
     @Slot()
     def _show_inspector(self) -> None:
@@ -175,12 +174,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(1 - self.pages.currentIndex())
 
     def _split(self, name: str, way: Qt.Orientation, *parts: QWidget) -> QSplitter:
-        splitter = QSplitter(way)
-        splitter.setHandleWidth(1)
-        splitter.setChildrenCollapsible(False)
-        for part in parts:
-            splitter.addWidget(part)
-        self._splitters[name] = splitter
+        splitter = self._splitters[name] = make_split(*parts, way=way)
         return splitter
 
     def _make_corner_buttons(self) -> None:
@@ -191,10 +185,7 @@ class MainWindow(QMainWindow):
         self._show_icons()
 
     def _corner_button(self, tip: str, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setProperty("quiet", "true")
-        button.setToolTip(tip)
-        button.setAccessibleName(name)
+        button = quiet_button("", tip, name)
         self.status.add(button)
         return button
 
@@ -334,24 +325,7 @@ class MainWindow(QMainWindow):
         """The list of all keys."""
         ShortcutsDialog(self).open()
 
-    # What is remembered.
-
-    def _restore_layout(self) -> None:
-        self.resize(DEFAULT_SIZE.boundedTo(self.screen().availableSize() - FRAME))
-        if not self._remember:
-            return
-        kept = QSettings()
-        self.session.folder = str(kept.value("window/folder", ""))
-        self.session.recent_data = names_in(kept.value("data/recent"))
-        self.session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
-        geometry = kept.value("window/geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-        self._share_width = kept.value("window/body") is None
-        for name, splitter in self._splitters.items():
-            state = kept.value(f"window/{name}")
-            if isinstance(state, QByteArray):
-                splitter.restoreState(state)
+    # Its beginning and its end.
 
     def showEvent(self, event: QShowEvent) -> None:
         """Shares the width out at first sight, when it is known and nothing was remembered."""
@@ -360,18 +334,6 @@ class MainWindow(QMainWindow):
             self._share_width = False
             left, right = (232, 344) if self.width() >= 1400 else (218, 290)
             self._splitters["body"].setSizes([left, self.width() - left - right, right])
-
-    def _keep_layout(self) -> None:
-        if not self._remember:
-            return
-        kept = QSettings()
-        kept.setValue("window/geometry", self.saveGeometry())
-        kept.setValue("window/theme", theme.tokens().name)
-        kept.setValue("window/folder", self.session.folder)
-        kept.setValue("data/recent", self.session.recent_data)
-        kept.setValue("runs/budget", self.session.runs.budget)
-        for name, splitter in self._splitters.items():
-            kept.setValue(f"window/{name}", splitter.saveState())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Asks about what is in no file, then the threads to end, and closes when they have."""
@@ -385,7 +347,8 @@ class MainWindow(QMainWindow):
         self.windows.shut_down()
         self.film.shut_down()
         if self._threads_have_ended():
-            self._keep_layout()
+            if self._remember:
+                window_memory.keep(self, self.session, self._splitters)
             if not self._interrupted:
                 self.keeper.forget_copies()
             event.accept()
@@ -427,12 +390,3 @@ def _below(bar: QWidget, view: QWidget) -> QWidget:
     column.addWidget(bar)
     column.addWidget(view, 1)
     return both
-
-
-def _rule() -> QWidget:
-    """A hairline."""
-    line = QWidget()
-    line.setFixedHeight(1)
-    line.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-    line.setProperty("rule", "true")
-    return line

@@ -28,6 +28,7 @@ from cnnviz.ui.large_map import EDGE, LargeMap
 from cnnviz.ui.selection import first_place, moved, other_layer, other_map, stops
 from cnnviz.ui.session import Session
 from cnnviz.ui.value_statistics_view import ValueStatisticsView
+from cnnviz.ui.widgets.quiet_button import quiet_button
 from cnnviz.ui.widgets.side_window import SideWindow
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
@@ -78,11 +79,7 @@ class MapWindow(SideWindow):
             ("Map before", "PgUp", self.map_before),
             ("Next map", "PgDown", self.next_map),
         ):
-            button = QToolButton()
-            button.setText(text)
-            button.setProperty("quiet", "true")
-            button.setToolTip(f"{text} ({_native(key)})")
-            button.setAccessibleName(text)
+            button = quiet_button(text, f"{text} ({_native(key)})")
             button.clicked.connect(slot)
             QShortcut(QKeySequence(key), self).activated.connect(slot)
             self.buttons[text] = button

@@ -4,14 +4,13 @@ The batch is taken once more beside the training, which knows nothing of it; eve
 that training has, or will have.
 """
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -20,22 +19,22 @@ from cnnviz.core.in_force import convolution_after, rate_after
 from cnnviz.core.microscope import Dissecting, Dissection, Moment
 from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.task import Tasks
 from cnnviz.core.trainer import Snapshot
-from cnnviz.ui import theme
+from cnnviz.ui import choice_panel, theme
 from cnnviz.ui.batch_strip import BatchStrip
+from cnnviz.ui.choice_panel import ChoicePanel
 from cnnviz.ui.gradient_check_view import GradientCheckView
-from cnnviz.ui.gradient_panel import GradientPanel
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.microscope_frames import Stops
-from cnnviz.ui.parameter_chooser import ParameterChooser
 from cnnviz.ui.session import Session
 from cnnviz.ui.stop_walk import StopWalk
 from cnnviz.ui.two_way_canvas import TwoWayArea
+from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS, WORDS_MS = 30, 250
-PANEL = 360
 WHAT = (
     "Takes one batch once more, beside the training, and stops after every layer: forward, the "
     "loss, back again, the update. Training is not touched."
@@ -54,12 +53,8 @@ class MicroscopeView(QWidget):
         self._session = session
         self.stops: Stops | None = None
         """Those of the batch that is shown."""
-        self._task: Dissecting | None = None
-        self._tasks = Tasks()
+        self._work: OneTask[Dissecting] = OneTask(self, self._poll, POLL_MS)
         self._waiting = self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._calm = Throttle(self._say, WORDS_MS, self)
         self._make_parts()
         self._lay_out()
@@ -77,7 +72,7 @@ class MicroscopeView(QWidget):
         self.progress.setFixedSize(120, 4)
         self.progress.setRange(0, 100)
         self.progress.setAccessibleName("How much is dissected")
-        self.about = QLabel()
+        self.about = TintedLabel()
         self.empty = QLabel(WHAT)
         self.empty.setProperty("muted", "true")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -89,9 +84,10 @@ class MicroscopeView(QWidget):
         self.strip = BatchStrip()
         self.area = TwoWayArea("The network at this stop")
         self.canvas = self.area.canvas
-        self.chooser = ParameterChooser()
-        self.panel = GradientPanel(NOTHING)
+        self.side = ChoicePanel(self.canvas, NOTHING)
+        self.panel, self.chooser = self.side.panel, self.side.chooser
         self.check = GradientCheckView()
+        self.side.add_below(self.check)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -117,24 +113,9 @@ class MicroscopeView(QWidget):
         strip.addWidget(self.strip)
         column.addLayout(strip)
         column.addWidget(self.area, 1)
-        right = QWidget()
-        right.setMinimumWidth(PANEL)
-        beside = QVBoxLayout(right)
-        beside.setContentsMargins(0, 0, 0, 0)
-        beside.setSpacing(0)
-        choose = QHBoxLayout()
-        choose.setContentsMargins(14, 10, 14, 0)
-        choose.addWidget(self.chooser)
-        beside.addLayout(choose)
-        beside.addWidget(self.panel, 1)
-        beside.addWidget(self.check)
-        self.parts = QSplitter()
-        self.parts.setHandleWidth(1)
-        self.parts.setChildrenCollapsible(False)
-        self.parts.addWidget(left)
-        self.parts.addWidget(right)
+        self.parts = make_split(left, self.side)
         self.parts.setStretchFactor(0, 1)
-        self.parts.setSizes([1000, PANEL])
+        self.parts.setSizes([1000, choice_panel.WIDTH])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(6)
@@ -148,9 +129,7 @@ class MicroscopeView(QWidget):
         self.cancel_button.clicked.connect(self.cancel)
         self.walk.changed.connect(self._show_stop)
         self.strip.chosen.connect(self._show_stop)
-        self.canvas.chosen.connect(self._choose)
-        self.chooser.chosen.connect(self._choose_parameter)
-        self.panel.let_go.connect(self._let_go)
+        self.side.changed.connect(self._explain)
         for key, slot in (
             ("Ctrl+Left", self.walk.stop_before),
             ("Ctrl+Right", self.walk.next_stop),
@@ -158,7 +137,6 @@ class MicroscopeView(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(slot)
-        self.destroyed.connect(self._tasks.cancel)
         session.run_changed.connect(self._forget)
         session.status_changed.connect(self._follow)
         session.past.changed.connect(self._follow)
@@ -169,7 +147,7 @@ class MicroscopeView(QWidget):
     def start(self) -> None:
         """Dissects the batch after the moment that is looked at, or after now."""
         session = self._session
-        if self._ended or self._task or self._waiting or session.dataset is None:
+        if self._ended or self._work.now or self._waiting or session.dataset is None:
             return
         if session.past.snapshot:
             self._dissect(session.past.snapshot)
@@ -196,32 +174,27 @@ class MicroscopeView(QWidget):
             rate_after(timeline, settings, planned, snapshot.step),
             convolution_after(timeline, settings, snapshot.step),
         )
-        self._task = Dissecting(moment)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._work.start(Dissecting(moment))
         self._say()
 
     @Slot()
     def cancel(self) -> None:
         """Gives a dissection up; the one before stays."""
-        self._task, self._waiting = None, False
-        self._tasks.cancel()
-        self._timer.stop()
+        self._waiting = False
+        self._work.end()
         self._say()
 
     # How the dissection goes.
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         self.progress.setValue(round(100 * standing.share))
         if not standing.ended:
             return
-        self._task = None
-        self._timer.stop()
+        self._work.end()
         if standing.result:
             self._show(standing.result)
         elif standing.failure:
@@ -274,22 +247,7 @@ class MicroscopeView(QWidget):
         self.teaching.setText(stops.teaching(at))
         self._explain()
 
-    @Slot(object)
-    def _choose(self, choice: object) -> None:
-        if isinstance(choice, Parameter):
-            self.chooser.show_parameter(choice)
-        self._explain()
-
-    @Slot(object)
-    def _choose_parameter(self, parameter: Parameter) -> None:
-        self.canvas.choose(parameter)
-        self._explain()
-
     @Slot()
-    def _let_go(self) -> None:
-        self.canvas.choose(None)
-        self._explain()
-
     def _explain(self) -> None:
         stops, dataset, choice = self.stops, self._session.dataset, self.canvas.choice
         if stops is None or dataset is None:
@@ -310,17 +268,14 @@ class MicroscopeView(QWidget):
 
     def _say(self) -> None:
         """Buttons, and which batch this is and how old."""
-        busy = self._task is not None or self._waiting
+        busy = self._work.now is not None or self._waiting
         had_focus = self.button.hasFocus() or self.cancel_button.hasFocus()
         self.button.setVisible(not busy)
         self.cancel_button.setVisible(busy)
         self.progress.setVisible(busy)
         self.button.setEnabled(self._session.dataset is not None)
         self.about.setText(self._in_words())
-        colors = theme.tokens()
-        sheet = f"color: {colors.selected if self.is_old else colors.muted}"
-        if self.about.styleSheet() != sheet:
-            self.about.setStyleSheet(sheet)
+        self.about.tint("selected" if self.is_old else "muted")
         if had_focus:
             (self.cancel_button if busy else self.button).setFocus()
 
@@ -340,7 +295,7 @@ class MicroscopeView(QWidget):
 
     def _in_words(self) -> str:
         session = self._session
-        if self._waiting or self._task:
+        if self._waiting or self._work.now:
             return "Dissecting …"
         if self.stops is None:
             return "" if session.dataset else "As soon as the data are loaded."
@@ -368,7 +323,7 @@ class MicroscopeView(QWidget):
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
         over = self.check.is_over
-        return self._tasks.are_over and over
+        return self._work.is_over and over
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nothing is dissected or played; a minimised window only looks away."""

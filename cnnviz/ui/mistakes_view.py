@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.evaluation import ClassScore
 from cnnviz.core.examination import Answer
@@ -15,6 +15,7 @@ from cnnviz.ui.examiner import Examiner
 from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, percent
 from cnnviz.ui.image_past_view import ImagePastView
 from cnnviz.ui.widgets.choice_button import ChoiceButton
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -72,9 +73,9 @@ class MistakesView(QWidget):
         self.past = ImagePastView(self._examiner)
 
     def _lay_out(self) -> None:
-        left = QSplitter(Qt.Orientation.Vertical)
-        left.addWidget(_padded(self.matrix, 8, 10, 8, 8))
-        left.addWidget(_padded(self.table, 6, 4, 4, 0))
+        upright = Qt.Orientation.Vertical
+        matrix, table = _padded(self.matrix, 8, 10, 8, 8), _padded(self.table, 6, 4, 4, 0)
+        left = make_split(matrix, table, way=upright)
         left.setSizes([380, 266])
         left.setStretchFactor(0, 3)
         left.setStretchFactor(1, 1)
@@ -89,17 +90,10 @@ class MistakesView(QWidget):
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.grid, 1)
-        right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(images)
-        right.addWidget(_padded(self.past, 14, 10, 10, 6))
+        right = make_split(images, _padded(self.past, 14, 10, 10, 6), way=upright)
         right.setSizes([420, 190])
         right.setStretchFactor(0, 1)
-        self.body = QSplitter(Qt.Orientation.Horizontal)
-        for splitter in (left, right, self.body):
-            splitter.setHandleWidth(1)
-            splitter.setChildrenCollapsible(False)
-        self.body.addWidget(left)
-        self.body.addWidget(right)
+        self.body = make_split(left, right)
         self.body.setSizes([470, 700])
         self.body.setStretchFactor(0, 2)
         self.body.setStretchFactor(1, 3)

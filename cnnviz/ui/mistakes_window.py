@@ -6,7 +6,7 @@ lie in the space of a layer. While nobody looks at it, nothing is tested.
 
 from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QCloseEvent, QContextMenuEvent, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cnnviz.ui.examination_bar import ExaminationBar
 from cnnviz.ui.examiner import Examiner
@@ -14,14 +14,15 @@ from cnnviz.ui.mistakes_view import MistakesView
 from cnnviz.ui.session import Session
 from cnnviz.ui.space_view import SpaceView
 from cnnviz.ui.widgets.choice_menu import ChoiceMenu, MenuKey
+from cnnviz.ui.widgets.paged_window import PagedWindow
+from cnnviz.ui.widgets.pages import make_pages
 from cnnviz.ui.widgets.save_choices import numbers_choice, picture_choice
-from cnnviz.ui.widgets.side_window import SideWindow
 
 DEFAULT_SIZE = QSize(1240, 780)
 LEAST_SIZE = QSize(900, 560)
 
 
-class MistakesWindow(SideWindow):
+class MistakesWindow(PagedWindow):
     """Not modal; it closes with the main window."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -31,17 +32,11 @@ class MistakesWindow(SideWindow):
         self.bar = ExaminationBar(self.examiner)
         self.mistakes = MistakesView(self.examiner)
         self.space = SpaceView(self.examiner)
-        self.pages = QTabWidget()
-        self.pages.setDocumentMode(True)
-        self.pages.setAccessibleName("Pages of the mistakes window")
-        self.pages.tabBar().setAccessibleName("Pages of the mistakes window")
-        self.pages.tabBar().setDrawBase(False)
-        for title, page, tip in (
+        pages = (
             ("Mistakes", self.mistakes, "Who is taken for whom, and which images they are"),
             ("The space of digits", self.space, "Where all test images lie for a layer"),
-        ):
-            place = self.pages.addTab(page, title)
-            self.pages.setTabToolTip(place, f"{tip} (Ctrl+Tab for the next page)")
+        )
+        self.pages = make_pages("Pages of the mistakes window", pages)
         self.pages.currentChanged.connect(self._watch)
         self.space.layer_changed.connect(self._watch)
         column = QVBoxLayout(self)
@@ -50,11 +45,6 @@ class MistakesWindow(SideWindow):
         column.addWidget(self.bar)
         column.addWidget(self.pages, 1)
         MenuKey(self)
-
-    def show_in_front(self) -> None:
-        """Opens the window, or brings it back, with the keyboard at its pages."""
-        super().show_in_front()
-        self.pages.tabBar().setFocus()
 
     @Slot()
     def _watch(self) -> None:

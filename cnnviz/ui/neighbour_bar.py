@@ -3,18 +3,19 @@
 It takes long, so it does not follow the cursor: it stays until it is asked for again.
 """
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.examination import Question
 from cnnviz.core.neighbour_map import COUNTS, ITERATIONS, NeighbourMap, NeighbourMapTask, Standing
-from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, in_words
 from cnnviz.ui.messages import Notice
+from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 100
 TEXT_MS = 250
@@ -38,23 +39,18 @@ class NeighbourBar(QWidget):
         self.map: NeighbourMap | None = None
         """The last one that came out, of the layer that is looked at."""
         self._layer: str | None = None
-        self._tasks = Tasks()
-        self._task: NeighbourMapTask | None = None
+        self._work: OneTask[NeighbourMapTask] = OneTask(self, self._poll, POLL_MS)
         self._held = self._ended = False
         self._said = ""  # why there is nothing new; red if it is a failure
         self._failed = False
         self._make_parts()
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._throttle = Throttle(self.refresh, TEXT_MS, self)
-        self.destroyed.connect(self._tasks.cancel)
         self._session.network_changed.connect(self._throttle.ask)
         self._session.edits.changed.connect(self._throttle.ask)
         self._session.run_changed.connect(self._forget)
 
     def _make_parts(self) -> None:
-        self.words = QLabel()
+        self.words = TintedLabel(small=True)
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.progress = QProgressBar()
@@ -92,11 +88,11 @@ class NeighbourBar(QWidget):
     def look_at(self, layer: str | None) -> None:
         """The layer whose t-SNE is looked at; None if another picture is."""
         if layer is None:
-            self._give_up()
+            self._work.end()
         elif self.map is None or self.map.question.layer != layer or self._layer != layer:
             self._held = False
-        if self._task and self._task.question.layer != layer:
-            self._give_up()
+        if self._work.now and self._work.now.question.layer != layer:
+            self._work.end()
         self._layer = layer
         if layer and self.map and self.map.question.layer != layer:
             self.map = None
@@ -109,18 +105,16 @@ class NeighbourBar(QWidget):
         question = self._examiner.shown_question(self._layer)
         if question is None or question.layer is None or self._ended:
             return
-        self._give_up()
+        self._work.end()
         self._held = False
-        self._task = NeighbourMapTask(question, self.count)
-        self._tasks.start(self._task)
-        self._timer.start()
+        self._work.start(NeighbourMapTask(question, self.count))
         self.refresh()
 
     @Slot()
     def cancel(self) -> None:
         """Ends what is under way."""
         had_focus = self.cancel_button.hasFocus()
-        if self._task:
+        if self._work.now:
             self._hold("Cancelled. “Again” begins anew.")
         if had_focus:
             self.again_button.setFocus()
@@ -138,7 +132,7 @@ class NeighbourBar(QWidget):
     @Slot()
     def _forget(self) -> None:
         """Another run."""
-        self._give_up()
+        self._work.end()
         self.map, self._held = None, False
         self.changed.emit()
         self.refresh()
@@ -146,27 +140,26 @@ class NeighbourBar(QWidget):
     def shut_down(self) -> None:
         """Ends what is under way, and allows no other. Returns at once."""
         self._ended = True
-        self._give_up()
+        self._work.end()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        return self._work.is_over
 
     # What happens.
 
     @Slot()
     def _poll(self) -> None:
-        if self._task is None:
-            self._timer.stop()
+        if self._work.now is None:
             return
-        standing = self._task.standing
+        standing = self._work.now.standing
         if standing.ended:
             self._take(standing)
         self.refresh()
 
     def _take(self, standing: Standing) -> None:
-        self._give_up()
+        self._work.end()
         if standing.failure:
             message, details = standing.failure
             self._hold(f"There is no t-SNE. {message}", failed=True)
@@ -178,14 +171,9 @@ class NeighbourBar(QWidget):
 
     def _hold(self, why: str, failed: bool = False) -> None:
         """Nothing begins by itself any more, and why."""
-        self._give_up()
+        self._work.end()
         self._held, self._said, self._failed = True, why, failed
         self.refresh()
-
-    def _give_up(self) -> None:
-        self._tasks.cancel()
-        self._task = None
-        self._timer.stop()
 
     # Looks.
 
@@ -202,16 +190,16 @@ class NeighbourBar(QWidget):
         """All as it is now; begins what was never begun."""
         if not self.isVisible() or self._layer is None or self._session.dataset is None:
             return
-        if self.map is None and self._task is None and not self._held and not self._ended:
+        if self.map is None and self._work.now is None and not self._held and not self._ended:
             self.begin()  # and comes back here
             return
         total = len(self._session.dataset.test)
         self.count_choice.setVisible(total > COUNTS[0])
         for widget in (self.progress, self.cancel_button):
-            widget.setVisible(self._task is not None)
-        self.again_button.setVisible(self._task is None)
-        if self._task:
-            self.progress.setValue(self._task.standing.iterations)
+            widget.setVisible(self._work.now is not None)
+        self.again_button.setVisible(self._work.now is None)
+        if self._work.now:
+            self.progress.setValue(self._work.now.standing.iterations)
         wanted = min(self.count, total)
         self.again_button.setEnabled(
             self.map is None or self.is_stale or self._held or self.map.asked != wanted
@@ -221,20 +209,17 @@ class NeighbourBar(QWidget):
     def _tell(self) -> None:
         self.words.setText("\n".join(self._lines()))
         self.words.setToolTip(self._details())
-        colors = theme.tokens()
-        bad = self._held and self._failed and not self._task
-        sheet = f"color: {colors.bad if bad else colors.muted}; font-size: {theme.SMALL}px"
-        if self.words.styleSheet() != sheet:
-            self.words.setStyleSheet(sheet)
+        bad = self._held and self._failed and not self._work.now
+        self.words.tint("bad" if bad else "muted")
 
     def _lines(self) -> tuple[str, str]:
         """Of what it is and how old, what is under way, or what went wrong."""
-        if self._task:
-            done = self._task.standing.iterations
+        if task := self._work.now:
+            done = task.standing.iterations
             step = f"Step {theme.spaced(done)} of {theme.spaced(ITERATIONS)} …"
             now = step if done else "Looking for neighbours …"
             until = "the one before" if self.map else "PCA"
-            first = self._of(self._task.question, self._task.count)
+            first = self._of(task.question, task.count)
             return first, f"{now} Until it is done, {until} is shown."
         if self.map is None:
             return self._said, READING
@@ -276,12 +261,6 @@ class NeighbourBar(QWidget):
         """Catches up."""
         super().showEvent(event)
         self.refresh()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_throttle"):
-            self.refresh()
-        super().changeEvent(event)
 
 
 def _which(count: int) -> str:

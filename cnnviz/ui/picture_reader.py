@@ -1,11 +1,11 @@
 """Reads one picture after the other in the background (core/picture.py) and says how it goes."""
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from cnnviz.core.picture import Reading, Source, Standing
-from cnnviz.core.task import Tasks
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
 
 POLL_MS = 20
 
@@ -23,19 +23,14 @@ class PictureReader(QObject):
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._readings = Tasks()
-        self._reading: Reading | None = None
+        self._reading: OneTask[Reading] = OneTask(self, self._poll, POLL_MS)
         self._found: tuple[Source, str] | None = None
         self._ended = False
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
-        self.destroyed.connect(self._readings.cancel)
 
     @property
     def is_reading(self) -> bool:
         """Whether a picture is being read."""
-        return self._reading is not None
+        return self._reading.now is not None
 
     @Slot(object)
     def take(self, found: tuple[Source, str]) -> None:
@@ -43,10 +38,8 @@ class PictureReader(QObject):
         if self._ended or self._session.dataset is None:
             return
         self._found = found
-        self._readings.cancel()
-        self._reading = Reading(found[0], self._session.dataset.input_shape)
-        self._readings.start(self._reading)
-        self._timer.start()
+        self._reading.end()  # of the one before
+        self._reading.start(Reading(found[0], self._session.dataset.input_shape))
         self.told.emit(f"Reading {found[1]} …")
         self.changed.emit()
 
@@ -58,19 +51,17 @@ class PictureReader(QObject):
     @Slot()
     def cancel(self) -> None:
         """Gives the picture up."""
-        if self._reading:
+        if self._reading.now:
             self._give_up()
             self.told.emit("Stopped. The picture before stays.")
 
     def _give_up(self) -> None:
-        self._readings.cancel()
-        self._reading = None
-        self._timer.stop()
+        self._reading.end()
         self.changed.emit()
 
     @Slot()
     def _poll(self) -> None:
-        standing = self._reading.standing if self._reading else None
+        standing = self._reading.now.standing if self._reading.now else None
         if standing and standing.ended:
             self._give_up()
             self._hand_over(standing)
@@ -98,4 +89,4 @@ class PictureReader(QObject):
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._readings.are_over
+        return self._reading.is_over

@@ -5,19 +5,20 @@ Training rests meanwhile, so that both do not slow each other down; whoever want
 the race ends the race.
 """
 
-from PySide6.QtCore import QEvent, QTimer, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.race import Course, Pace, Race, Standing
-from cnnviz.core.task import Tasks
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.race_bars import Board, RaceBars
 from cnnviz.ui.rest import Rest
 from cnnviz.ui.session import Session
+from cnnviz.ui.watched_tasks import OneTask
+from cnnviz.ui.widgets.tinted_label import TintedLabel
 
 POLL_MS = 100
 MARGIN = 16
@@ -33,21 +34,16 @@ class RaceView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._races = Tasks()
         self._course: Course | None = None  # of what is shown, or of the race that runs
         self._paces: dict[str, Pace] = {}
         self._active = False
-        self._race: Race | None = None  # None while an active race waits for training to rest
+        # Nothing runs while an active race waits for training to rest.
+        self._race: OneTask[Race] = OneTask(self, self._poll, POLL_MS)
         self._rest = Rest(session, self)
         self._rest.disturbed.connect(self._be_disturbed)
         self._ended = False
-        self._bad = False  # what the message says
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
         self._make_parts()
         self._lay_out()
-        self.destroyed.connect(self._races.cancel)
         session.run_changed.connect(self._refresh)
         session.settings_changed.connect(self._refresh)
         self._refresh()
@@ -60,7 +56,8 @@ class RaceView(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setAccessibleName("Cancel the race")
         self.cancel_button.clicked.connect(self.cancel)
-        self.message = _words("")
+        self.message = TintedLabel()
+        self.message.setWordWrap(True)
         self.bars = RaceBars(WAYS)
         for row in self.bars.rows.values():
             row.clicked.connect(self._choose_way)
@@ -104,10 +101,10 @@ class RaceView(QWidget):
         if course is None or self._active or self._ended:
             return
         self._course, self._paces = course, {}
-        self._active, self._race = True, None
+        self._active = True
         self._rest.begin()
         self._say("")
-        self._timer.start()
+        self._race.wait()
         self._poll()
         self.cancel_button.setFocus()
 
@@ -129,14 +126,13 @@ class RaceView(QWidget):
         """Ends a race, and allows no other. Returns at once."""
         self._ended = True
         self._active = False
-        self._timer.stop()
-        self._races.cancel()
+        self._race.end()
         self._refresh()
 
     @property
     def is_shut_down(self) -> bool:
         """Whether no thread of ours runs any more."""
-        return self._races.are_over
+        return self._race.is_over
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nobody races; a minimised window only looks away."""
@@ -149,17 +145,15 @@ class RaceView(QWidget):
     @Slot()
     def _poll(self) -> None:
         if not self._active or self._course is None:
-            self._timer.stop()
             return
-        if self._race is None:
+        if self._race.now is None:
             if not self._rest.is_calm:
                 self._say("Waiting for training to rest …")
-            elif self._races.are_over:
-                self._race = Race(self._course)
-                self._races.start(self._race)
+            elif self._race.is_over:
+                self._race.start(Race(self._course))
             self._refresh()
             return
-        standing = self._race.standing
+        standing = self._race.now.standing
         self._paces = {pace.way: pace for pace in standing.paces}
         if standing.ended:
             self._finish(standing)
@@ -181,9 +175,8 @@ class RaceView(QWidget):
 
     def _end(self, text: str, bad: bool = False) -> None:
         """However it ended: says so, and hands the machine back to training."""
-        self._active, self._race = False, None
-        self._races.cancel()
-        self._timer.stop()
+        self._active = False
+        self._race.end()
         if self._rest.end():
             text += " Training goes on."
         self._say(text, bad)
@@ -210,7 +203,7 @@ class RaceView(QWidget):
     def _refresh(self) -> None:
         course = self._course_of_now()
         stale = bool(self._paces) and course != self._course
-        underway = self._race.standing.underway if self._race else None
+        underway = self._race.now.standing.underway if self._race.now else None
         way = self.session.settings.convolution
         self.bars.show_board(Board(self._paces, underway, self._active, way, stale))
         self.button.setEnabled(course is not None and not self._active and not self._ended)
@@ -222,18 +215,7 @@ class RaceView(QWidget):
 
     def _say(self, text: str, bad: bool = False) -> None:
         self.message.setText(text)
-        self._bad = bad
-        self._recolour()
-
-    def _recolour(self) -> None:
-        colors = theme.tokens()
-        self.message.setStyleSheet(f"color: {colors.bad if self._bad else colors.muted}")
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._recolour()
-        super().changeEvent(event)
+        self.message.tint("bad" if bad else "muted")
 
 
 def _intro(course: Course | None) -> str:

@@ -1,6 +1,7 @@
 """Times per layer of the last batches, as means that stand still enough to be read."""
 
 from collections import deque
+from time import perf_counter
 
 from cnnviz.core.outbox import Outbox
 from cnnviz.core.stopwatch import Row
@@ -8,6 +9,8 @@ from cnnviz.ui.messages import Times
 
 BATCHES = 50
 """Means are over about this many."""
+TEXT_SECONDS = 0.25
+"""Between two refreshes of numbers that are read, not seen."""
 
 
 class RecentTimes:
@@ -15,28 +18,28 @@ class RecentTimes:
 
     def __init__(self) -> None:
         self._taken: deque[tuple[int, dict[Row, float]]] = deque()
+        self._due = 0.0  # when the next means are wanted
 
     def clear(self) -> None:
         """Nothing was measured yet."""
         self._taken.clear()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was measured yet."""
-        return not self._taken
-
-    def take(self, outbox: Outbox) -> None:
-        """Adds what was measured since the last time."""
+    def take(self, outbox: Outbox) -> Times | None:
+        """Adds what was measured since the last time; gives new means if they are due."""
         if outbox.timed_batches:
             self._taken.append((outbox.timed_batches, outbox.seconds))
         while self._batches - (self._taken[0][0] if self._taken else 0) >= BATCHES:
             self._taken.popleft()
+        if not self._taken or perf_counter() < self._due:
+            return None
+        self._due = perf_counter() + TEXT_SECONDS
+        return self._mean()
 
     @property
     def _batches(self) -> int:
         return sum(count for count, _ in self._taken)
 
-    def mean(self) -> Times:
+    def _mean(self) -> Times:
         """Milliseconds per batch."""
         batches = self._batches
         rows: dict[Row, float] = {}

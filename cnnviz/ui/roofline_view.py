@@ -20,9 +20,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core.curves import Scale
 from cnnviz.core.machine import Peak
 from cnnviz.core.roofline import Pass, ridge, roof, verdict
+from cnnviz.core.scales import Scale
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.labels import Place, place_labels
 from cnnviz.ui.widgets.plate import paint_plate

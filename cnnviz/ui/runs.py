@@ -14,10 +14,12 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from cnnviz.core.layers import build_layers
+from cnnviz.core.outbox import Ready
 from cnnviz.core.saved_run import Before, Origin, SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
 from cnnviz.core.timeline import DEFAULT_BUDGET, Timeline
+from cnnviz.ui.messages import RunRequest
 
 MEGABYTE = 2**20
 LEAST_BUDGET, MOST_BUDGET = 16 * MEGABYTE, 65_536 * MEGABYTE
@@ -122,6 +124,23 @@ class Runs(QObject):
         number = next(number for number in count(1) if f"Run {number}" not in names)
         taken = {run.color for run in runs if run is not self.open or _is_worth_keeping(run)}
         return f"Run {number}", next(color for color in count() if color not in taken)
+
+    def begin(self, ready: Ready, request: RunRequest, run: Run | None, settings: Settings) -> None:
+        """What is ready is open now: a run of the list, or a new one.
+
+        `settings` were in force in the open run when that was left.
+        """
+        rest = (ready.spec, ready.settings, ready.status.batches_per_epoch, ready.timeline)
+        if run is None:
+            name, color = self.next_name()
+            run = Run(name, color, request.data, *rest, parent=self.open)
+            if run.parent:
+                run.differences = differences(run.parent, run, settings)
+                if request.weights:
+                    run.differences += ", weights kept"
+        run.data, run.saved = request.data, None
+        _, run.settings, run.batches_per_epoch, run.timeline = rest
+        self.enter(run)
 
     def enter(self, run: Run) -> None:
         """`run` is open now; the one before is left, and forgotten if it never learned."""

@@ -12,9 +12,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPen, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core import curves
-from cnnviz.core.curves import Scale, percent, short
+from cnnviz.core import scales
 from cnnviz.core.run_curves import Across, Overlay, RunCurve
+from cnnviz.core.scales import Scale, percent, short
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.labels import spread
 
@@ -202,7 +202,7 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
         colors, area = theme.tokens(), self.area()
         painter.fillRect(rect, QColor(colors.background))
         painter.setFont(theme.font(theme.SMALL))
-        ticks = curves.log_ticks if self.overlay.is_logarithmic else curves.linear_ticks
+        ticks = scales.log_ticks if self.overlay.is_logarithmic else scales.linear_ticks
         for value in ticks(self.up.low, self.up.high):
             height = float(self.overlay.heights(np.array([value]))[0])
             y = round(self.up.pixel(height)) + 0.5
@@ -229,9 +229,9 @@ class RunsPlot(pg.GraphicsView):  # type: ignore[misc]
         most = max(int(self.area().width() / LABEL_GAP), 2)
         if self.overlay.across is Across.SECONDS:
             _, size, unit = _unit(high)
-            ticks = curves.linear_ticks(low / size, high / size, most)
+            ticks = scales.linear_ticks(low / size, high / size, most)
             return [(tick * size, f"{tick:g} {unit}") for tick in ticks]
-        ticks = curves.linear_ticks(low, high, most)
+        ticks = scales.linear_ticks(low, high, most)
         if self.overlay.across is Across.BATCHES:
             whole = [tick for tick in ticks if abs(tick - round(tick)) < 1e-6]
             return [(tick, f"batch {theme.spaced(round(tick))}") for tick in whole]

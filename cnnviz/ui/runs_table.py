@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from cnnviz.core.curves import percent
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.runs import Run
 from cnnviz.ui.widgets.table import BOX, HEADER, PAD, Cell, Column, QuietTable

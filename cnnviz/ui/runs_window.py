@@ -12,8 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSplitter,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -23,12 +21,14 @@ from cnnviz.ui import theme
 from cnnviz.ui.fork_dialog import ForkDialog
 from cnnviz.ui.run_notes import RunNotes
 from cnnviz.ui.runs import Run
+from cnnviz.ui.runs_message import RunsMessage
 from cnnviz.ui.runs_overlay import RunsOverlay
 from cnnviz.ui.runs_table import RunsTable, cells, row_of
 from cnnviz.ui.session import Session
 from cnnviz.ui.snapshot_memory import SnapshotMemory
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu, MenuKey
 from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import PAD
 from cnnviz.ui.widgets.throttle import Throttle
 
@@ -64,7 +64,8 @@ class RunsWindow(SideWindow):
         self.notes = RunNotes(session.runs)
         self.memory = SnapshotMemory(session)
         self._make_buttons()
-        self._make_bar()
+        self.message = RunsMessage(MARGIN)
+        self.message.undo_button.clicked.connect(self.undo)
         self._lay_out()
         self._calm = Throttle(self._refresh, REFRESH_MS, self)
         self._connect()
@@ -94,24 +95,6 @@ class RunsWindow(SideWindow):
             ("Delete", "Del", self.delete, "Take the chosen run out of the list; files stay"),
         )
 
-    def _make_bar(self) -> None:
-        self.bar = QWidget()
-        self.bar.setProperty("bar", "true")
-        self.bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.message = QLabel()
-        self.message.setWordWrap(True)
-        self.undo_button = _quiet("Undo", "Bring the deleted run back (Ctrl+Z)")
-        self.undo_button.clicked.connect(self.undo)
-        self.close_bar = _quiet("✕", "Close the message")
-        self.close_bar.setAccessibleName("Close the message")
-        self.close_bar.clicked.connect(self.bar.hide)
-        row = QHBoxLayout(self.bar)
-        row.setContentsMargins(MARGIN, 4, MARGIN - 6, 4)
-        row.addWidget(self.message, 1)
-        row.addWidget(self.undo_button)
-        row.addWidget(self.close_bar)
-        self.bar.hide()
-
     def _lay_out(self) -> None:
         title = QLabel("Runs")
         title.setProperty("heading", "true")
@@ -132,17 +115,13 @@ class RunsWindow(SideWindow):
         row.setSpacing(MARGIN)
         row.addWidget(self.overlay, 1)
         row.addWidget(self.notes)
-        self.split = QSplitter(Qt.Orientation.Vertical)
-        self.split.setHandleWidth(1)
-        self.split.setChildrenCollapsible(False)
         self.table.setMinimumHeight(self.table.height_of(FEWEST_ROWS))
         below.setMinimumHeight(220)
         above = QWidget()
         inset = QHBoxLayout(above)
         inset.setContentsMargins(MARGIN - PAD, 0, MARGIN - PAD, 0)
         inset.addWidget(self.table)
-        self.split.addWidget(above)
-        self.split.addWidget(below)
+        self.split = make_split(above, below, way=Qt.Orientation.Vertical)
         self.split.setStretchFactor(1, 1)
         self.split.splitterMoved.connect(self._keep_division)
         foot = QHBoxLayout()
@@ -152,7 +131,7 @@ class RunsWindow(SideWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
-        column.addWidget(self.bar)
+        column.addWidget(self.message)
         column.addWidget(self.split, 1)
         column.addLayout(foot)
 
@@ -263,11 +242,6 @@ class RunsWindow(SideWindow):
         self.buttons["Rename"].setEnabled(run is not None)
         self.buttons["Delete"].setEnabled(left)
 
-    def _say(self, text: str, can_undo: bool = False) -> None:
-        self.message.setText(text)
-        self.undo_button.setVisible(can_undo)
-        self.bar.show()
-
     def _tell_deletion(self) -> None:
         """That a run was deleted, once; no more when it is back."""
         deleted = self._runs.last_deleted
@@ -275,9 +249,9 @@ class RunsWindow(SideWindow):
             return
         self._deleted = deleted
         if deleted:
-            self._say(f"{_short(deleted.name)} deleted.", can_undo=True)
+            self.message.say(f"{_short(deleted.name)} deleted.", can_undo=True)
         else:
-            self.bar.hide()
+            self.message.hide()
 
     # What the user does.
 
@@ -324,10 +298,10 @@ class RunsWindow(SideWindow):
         try:
             self._session.compare_with(self.chosen)
         except CnnvizError as error:
-            self._say(str(error))
+            self.message.say(str(error))
             return
-        name = _short(self.chosen.name)
-        self._say(f"The main window shows {name} beside the open run. V there changes sides.")
+        text = f"The main window shows {_short(self.chosen.name)} beside the open run."
+        self.message.say(f"{text} V there changes sides.")
 
     @Slot()
     def rename(self) -> None:
@@ -393,15 +367,6 @@ class RunsWindow(SideWindow):
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "table"):
             self.table.viewport().update()
         super().changeEvent(event)
-
-
-def _quiet(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(text)
-    button.setProperty("quiet", "true")
-    return button
 
 
 def _short(name: str) -> str:

@@ -1,19 +1,15 @@
 """The one observable of the window: what is known, what is shown, and the wishes of the user.
 
-Views take it, connect to its signals and redraw from it. It drains the runner on the GUI thread and
-keeps a network of its own: whichever vector is to be shown is loaded there and run on the chosen
-image. Live watching, another digit, another moment: all the same path.
+Views take it, connect to its signals and redraw from it. It drains the runner on the GUI thread;
+what is shown of what comes is the matter of its other half, `Seeing`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from time import perf_counter
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from cnnviz.core.datasets import LOADERS, Dataset
-from cnnviz.core.inspection import Inspection, inspect
 from cnnviz.core.network import Network
 from cnnviz.core.outbox import (
     Captured,
@@ -34,30 +30,19 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
-from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
-from cnnviz.ui.comparison import Comparison
-from cnnviz.ui.comparison import Kept as Compared
-from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
-from cnnviz.ui.other_run import OtherRun
-from cnnviz.ui.past import Past
-from cnnviz.ui.player import Player
 from cnnviz.ui.recent_times import RecentTimes
 from cnnviz.ui.run_threads import Coming, RunThreads
-from cnnviz.ui.runs import Run, Runs, differences
-from cnnviz.ui.selection import Selection
-from cnnviz.ui.shown_image import ShownImage, after_change, of_test_set
-from cnnviz.ui.slide import Slide
+from cnnviz.ui.runs import Run, Runs
+from cnnviz.ui.seeing import Seeing
 
-TEXT_SECONDS = 0.25
-"""Between two refreshes of numbers that are read, not seen."""
 MOST_RECENT_DATA = 8
 
 
-class Session(QObject):
+class Session(Seeing):
     """State of the window, drained from the runner at frame rate while anybody looks."""
 
     run_changed = Signal()
@@ -66,10 +51,6 @@ class Session(QObject):
     """The learning rate or the way of convolution changed within the run."""
     history_changed = Signal()
     """The timeline grew or was cut."""
-    network_changed = Signal()
-    """The shown vector or the edits over it are others; weights and inspection are new."""
-    image_changed = Signal()
-    """Another image is chosen; inspection is new."""
     status_changed = Signal()
     """Phase, step or goal changed."""
     loading_changed = Signal()
@@ -83,29 +64,14 @@ class Session(QObject):
         super().__init__(parent)
         self.request: RunRequest | None = None
         # Of the open run; before there is one, the first that was asked for.
-        self.dataset: Dataset | None = None
         self.spec: Spec | None = None
         self.settings = Settings()
         self.timeline = Timeline()
         self.time_history = TimeHistory()
-        self.network: Network | None = None
-        self.inspection: Inspection | None = None
-        self.selection = Selection(self)
-        self.slide = Slide(self.selection)
-        self.comparison = Comparison(self)
-        self.edits = ShownEdits(self)
-        self.edits.changed.connect(self._show_edits)
         self.status = Status(Phase.LOADING)
-        self.shown_step = 0
-        self.past = Past(self)
-        self.past.changed.connect(self._show_moment)
-        self.player = Player(self.past)
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
-        self._newest: tuple[int, Array] | None = None
         self._budget = self.runs.budget  # that the runner knows of
-        self.image: ShownImage | None = None
-        self.image_index = 0  # of the test image that is shown, or was before another picture
         self.folder = ""  # where something was saved last
         self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
@@ -115,7 +81,6 @@ class Session(QObject):
         self._ended = False
         self._has_failed = False  # the thread of the open run: the last it tells is all of it
         self._recent = RecentTimes()
-        self._text_due = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(SHORTEST_MS)
         self._pace = FramePace()
@@ -156,12 +121,6 @@ class Session(QObject):
         """Goes on with a run that was left."""
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
-
-    def compare_with(self, run: Run) -> None:
-        """Lays what a run that was left makes of the digit beside it; raises SpecError."""
-        if self.network and self.image and run.saved:
-            source = OtherRun(run, self.network)
-            self.comparison.keep(source(self.image, self.shown_step), source)
 
     def pin(self, step: int) -> None:
         """The snapshot at `step` is never thinned out."""
@@ -278,54 +237,6 @@ class Session(QObject):
             self._runner.edit(self.edits.now)
             self.drain()
 
-    def choose_image(self, index: int) -> None:
-        """Shows another image of the test set; an index outside of it is ignored."""
-        if self.dataset is None or not 0 <= index < len(self.dataset.test):
-            return
-        self._show_image(of_test_set(self.dataset, index))
-
-    def show_picture(self, values: Array, words: str, label: int | None = None) -> None:
-        """Shows an image that is not of the test set: float32 (C, H, W) in [0, 1].
-
-        `words` say what it is. One of another shape than the network takes is ignored, for it is of
-        a run that was left.
-        """
-        if self.dataset and values.shape == self.dataset.input_shape:
-            self._show_image(ShownImage(values, words, label=label))
-
-    def _show_image(self, image: ShownImage) -> None:
-        self.image = image
-        if image.number is not None:
-            self.image_index = image.number
-        self._inspect()
-        self.image_changed.emit()
-
-    @Slot()
-    def keep_or_end(self) -> None:
-        """Keeps what is shown now, to compare it with what comes; or compares no more."""
-        if self.comparison.kept:
-            self.comparison.end()
-        elif self.network and self.inspection and self.image:
-            words = f"{self.image.words}, at batch {self.shown_step}"
-            weights = self.network.state_dict()
-            kept = Compared(self.inspection, weights, self.shown_step, words)
-            self.comparison.keep(kept)
-
-    @property
-    def test_image(self) -> int | None:
-        """The number of the shown image in the test set; None while another picture is shown."""
-        return self.image.number if self.image else None
-
-    @property
-    def last_test_image(self) -> ShownImage | None:
-        """The test image that is shown, or that was before another picture."""
-        return of_test_set(self.dataset, self.image_index) if self.dataset else None
-
-    @property
-    def label(self) -> int | None:
-        """The true class of the shown image, where it is known."""
-        return self.image.label if self.image else None
-
     # The end.
 
     def shut_down(self) -> None:
@@ -361,9 +272,7 @@ class Session(QObject):
         outbox = self._runner.drain()
         self._take_entries(outbox.entries)
         if outbox.vector is not None:
-            self._newest = outbox.vector
-            if self.past.moment is None:
-                self._show_vector(*outbox.vector)
+            self._take_vector(*outbox.vector)
         self._take_times(outbox)
         if status != self.status:
             self.status = status
@@ -409,28 +318,19 @@ class Session(QObject):
         self.comparison.end()
         self._threads.enter(coming.runner, self.runs.open)
         self._has_failed = False
-        request, same_images = coming.loading.request, self.dataset is ready.dataset
+        request = coming.loading.request
         self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
-        self.dataset, self.spec, self.settings = ready.dataset, ready.spec, ready.settings
+        self.spec, self.settings = ready.spec, ready.settings
         self.status = ready.status
         self.timeline = ready.timeline
         self._budget = self.timeline.budget
-        self.past.enter(self.timeline)
-        self._newest = (ready.snapshot.step, ready.snapshot.vector)
         self.time_history = TimeHistory(ready.snapshot.step)
-        self.network = Network(ready.spec, ready.settings.seed)
-        self.edits.lay_over(self.network, ready.snapshot.vector)
-        self.shown_step = ready.snapshot.step
-        self.times = Times({}, 0.0, 0)
-        self.images_per_second = 0.0
-        self._recent.clear()
-        if not same_images:
-            self.image_index = 0
-            self.image = after_change(self.image, ready.dataset)
-        self._inspect()
+        self._forget_times()
+        network = Network(ready.spec, ready.settings.seed)
+        self._see_run(network, ready.dataset, self.timeline, ready.snapshot)
         self._remember_data(request.data)
-        self._list_run(request, coming.run, settings_before)
+        self.runs.begin(ready, request, coming.run, settings_before)
         self.run_changed.emit()
         self.past.changed.emit()
         self.image_changed.emit()
@@ -443,23 +343,6 @@ class Session(QObject):
             names = dict.fromkeys([name, *self.recent_data])
             self.recent_data = list(names)[:MOST_RECENT_DATA]
 
-    def _list_run(self, request: RunRequest, run: Run | None, settings: Settings) -> None:
-        """The open run in the list of runs."""
-        if run is None:
-            name, color = self.runs.next_name()
-            run = Run(name, color, request.data, *self._parts(), parent=self.runs.open)
-            if run.parent:
-                run.differences = differences(run.parent, run, settings)
-                if request.weights:
-                    run.differences += ", weights kept"
-        run.data, run.timeline, run.saved = request.data, self.timeline, None
-        _, run.settings, run.batches_per_epoch, _ = self._parts()
-        self.runs.enter(run)
-
-    def _parts(self) -> tuple[Spec, Settings, int, Timeline]:
-        assert self.spec
-        return self.spec, self.settings, self.status.batches_per_epoch, self.timeline
-
     def _take_entries(self, entries: list[Entry]) -> None:
         for entry in entries:
             mirror(entry, self.timeline)
@@ -469,6 +352,7 @@ class Session(QObject):
                     self.past.look_at(None)
                 if entry.step == self.timeline.first:
                     self._forget_times()
+                    self.times_changed.emit()
             elif isinstance(entry, Edited):
                 self.edits.settle(entry.edits)
             elif isinstance(entry, Captured) and self.runs.open:
@@ -493,55 +377,24 @@ class Session(QObject):
         if self.wanted:
             self.open_run(self.wanted)
 
-    def _show_vector(self, step: int, vector: Array) -> None:
-        if self.network is None:
-            return
-        self.shown_step = step
-        self.edits.lay_over(self.network, vector)
-        self._inspect()
-        self.network_changed.emit()
-
-    @Slot()
-    def _show_moment(self) -> None:
-        if snapshot := self.past.snapshot:
-            self._show_vector(snapshot.step, snapshot.vector)
-        elif self._newest:
-            self._show_vector(*self._newest)
-
     @Slot()
     def _follow_budget(self) -> None:
         if self._runner and self._budget != self.timeline.budget:
             self._budget = self.timeline.budget
             self._runner.set_budget(self._budget)
 
-    @Slot()
-    def _show_edits(self) -> None:
-        self._show_vector(self.shown_step, self.edits.learned)
-
-    def _inspect(self) -> None:
-        if self.network is None or self.image is None:
-            return
-        # A network that has just diverged holds infinities; showing it must not warn about them.
-        with np.errstate(all="ignore"):
-            self.inspection = inspect(self.network, self.image.values)
-        self.comparison.follow(self.image, self.shown_step)
-
     def _forget_times(self) -> None:
-        """An untrained network has taken no time yet."""
+        """An untrained network has taken no time yet; whoever calls tells the views."""
         self._recent.clear()
         self.times, self.images_per_second = Times({}, 0.0, 0), 0.0
-        self.times_changed.emit()
 
     def _take_times(self, outbox: Outbox) -> None:
         for batch in outbox.times:
             self.time_history.record(batch)
-        self._recent.take(outbox)
-        if self._recent.is_empty or perf_counter() < self._text_due:
-            return
-        self._text_due = perf_counter() + TEXT_SECONDS
-        self.times = self._recent.mean()
-        self.images_per_second = 1000 * self.settings.batch_size / self.times.total
-        self.times_changed.emit()
+        if means := self._recent.take(outbox):
+            self.times = means
+            self.images_per_second = 1000 * self.settings.batch_size / means.total
+            self.times_changed.emit()
 
     def _ask(self, wish: Callable[[Runner], None]) -> None:
         if self._runner:

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSplitter,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,12 +25,13 @@ from cnnviz.core.projection import Plane, laid_like, turn_towards
 from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
-from cnnviz.ui.image_card import ImageCard
-from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words, percent
+from cnnviz.ui.image_grid import percent
 from cnnviz.ui.neighbour_bar import NeighbourBar
+from cnnviz.ui.space_images import SpaceImages
 from cnnviz.ui.space_plot import Places, SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton
-from cnnviz.ui.widgets.mosaic import picture
+from cnnviz.ui.widgets.quiet_button import quiet_button
+from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.table import Cell, Column, QuietTable
 
 RIGHT = 280
@@ -94,10 +94,7 @@ class SpaceView(QWidget):
         self.table = QuietTable(COLUMNS)
         self.table.setAccessibleName("Classes")
         self.table.setToolTip("Tick what is to be drawn; choose a class to have it stand out")
-        self.card = ImageCard()
-        self.count = QLabel()
-        self.count.setProperty("heading", "true")
-        self.grid = ImageGrid(self._session)
+        self.images = SpaceImages(self._session)
 
     def _lay_out(self) -> None:
         self._head = QHBoxLayout()
@@ -115,24 +112,11 @@ class SpaceView(QWidget):
         column.addWidget(self.about)
         column.addWidget(self.neighbours)
         column.addWidget(self.plot, 1)
-        below = QWidget()
-        rest = QVBoxLayout(below)
-        rest.setContentsMargins(12, 10, 6, 0)
-        rest.setSpacing(8)
-        for widget in (self.card, self.count, self.grid):
-            rest.addWidget(widget, 1 if widget is self.grid else 0)
-        right = QSplitter(Qt.Orientation.Vertical)
+        right = make_split(self.table, self.images, way=Qt.Orientation.Vertical)
         right.setMinimumWidth(RIGHT)
-        right.addWidget(self.table)
-        right.addWidget(below)
         right.setSizes([256, 400])
         right.setStretchFactor(1, 1)
-        body = QSplitter(Qt.Orientation.Horizontal)
-        for splitter in (right, body):
-            splitter.setHandleWidth(1)
-            splitter.setChildrenCollapsible(False)
-        body.addWidget(left)
-        body.addWidget(right)
+        body = make_split(left, right)
         body.setSizes([910, 320])
         body.setStretchFactor(0, 1)
         whole = QVBoxLayout(self)
@@ -348,30 +332,12 @@ class SpaceView(QWidget):
     @Slot(int)
     def _show_card(self, number: int) -> None:
         """The image under the pointer, else the chosen one."""
-        dataset, answer = self._session.dataset, self._answer
         number = number if number >= 0 else self._session.image_index
-        if dataset is None or answer is None or number >= len(dataset.test):
-            self.card.show_image(None, "")
-            return
-        images = Images(dataset, answer, np.empty(0, np.int64), [])
-        pixels, _ = dataset.test.batch(np.array([number]))
-        words = in_words(images, number).replace(", ", "\n").replace("; ", "\n")
-        self.card.show_image(picture(pixels[0]), words)
+        self.images.show_card(self._session.dataset, self._answer, number)
 
     @Slot(object)
     def _show_roped(self, numbers: NDArray[np.int64]) -> None:
-        """The images in the lasso, side by side."""
-        dataset, answer = self._session.dataset, self._answer
-        if dataset is None or answer is None or not len(numbers):
-            self.grid.show_images(None)
-            self.count.setText("")
-            return
-        shown = numbers[:MOST_SHOWN]
-        notes = [f"No. {theme.spaced(number)}" for number in shown.tolist()]
-        self.grid.show_images(Images(dataset, answer, shown, notes))
-        wrong = answer.evaluation.predictions[numbers] != answer.evaluation.labels[numbers]
-        text = f"In the lasso: {theme.spaced(len(numbers))}"
-        self.count.setText(f"{text}, {theme.spaced(int(wrong.sum()))} read wrongly")
+        self.images.show_roped(self._session.dataset, self._answer, numbers)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""
@@ -382,7 +348,7 @@ class SpaceView(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "grid"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "images"):
             self._show_classes()
             self._show_card(self.plot.lit)
         super().changeEvent(event)
@@ -395,9 +361,6 @@ def _are_alike(before: Answer, answer: Answer) -> bool:
 
 
 def _toggle(text: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
+    button = quiet_button(text, tip)
     button.setCheckable(True)
-    button.setProperty("quiet", "true")
     return button

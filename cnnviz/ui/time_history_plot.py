@@ -11,8 +11,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
-from cnnviz.core import curves, time_lines
-from cnnviz.core.curves import Scale, Values
+from cnnviz.core import scales, time_lines
+from cnnviz.core.scales import Scale
+from cnnviz.core.thinning import Values
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.time_lines import WHOLE_STEP, Line
 from cnnviz.ui import theme
@@ -231,13 +232,13 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
         colors, area = theme.tokens(), self.area()
         painter.fillRect(rect, QColor(colors.background))
         painter.setFont(theme.font(theme.SMALL))
-        ticks = curves.log_ticks if self.logarithmic else curves.linear_ticks
+        ticks = scales.log_ticks if self.logarithmic else scales.linear_ticks
         for time in ticks(self.up.low, self.up.high):
             y = round(float(self.pixel(np.array([time]))[0])) + 0.5
             painter.setPen(QColor(colors.line))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(colors.muted))
-            painter.drawText(QRectF(0, y - 10, LEFT - 10, 20), RIGHT_MIDDLE, curves.short(time))
+            painter.drawText(QRectF(0, y - 10, LEFT - 10, 20), RIGHT_MIDDLE, scales.short(time))
         painter.setPen(QColor(colors.muted))
         painter.drawText(QRectF(0, 2, LEFT - 10, 18), RIGHT_MIDDLE, "ms")
         self._paint_batches(painter)
@@ -246,7 +247,7 @@ class TimeHistoryPlot(pg.GraphicsView):  # type: ignore[misc]
         colors, area = theme.tokens(), self.area()
         shown, per_epoch = (self.across.low, self.across.high), self.batches_per_epoch
         gap = LABEL_GAP / self.across.pixels_per_unit
-        for step in curves.batch_ticks(shown, per_epoch, gap):
+        for step in scales.batch_ticks(shown, per_epoch, gap):
             x = round(self.across.pixel(float(step))) + 0.5
             epoch, batch = divmod(step, per_epoch)
             if batch == 0:

@@ -5,20 +5,19 @@ against each other, and how times move while training.
 """
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from cnnviz.ui.layer_costs_view import LayerCostsView
 from cnnviz.ui.race_view import RaceView
 from cnnviz.ui.session import Session
 from cnnviz.ui.time_history_view import TimeHistoryView
-from cnnviz.ui.widgets.pages import make_pages
-from cnnviz.ui.widgets.side_window import SideWindow
+from cnnviz.ui.widgets.paged_window import PagedWindow
 
 DEFAULT_SIZE = QSize(1180, 720)
 LEAST_SIZE = QSize(1060, 480)
 
 
-class TimeLab(SideWindow):
+class TimeLab(PagedWindow):
     """Not modal; it closes with the main window, and its pages rest while they are hidden."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
@@ -31,15 +30,7 @@ class TimeLab(SideWindow):
             ("Race", self.race, "The three ways of convolution against each other"),
             ("History", self.history, "How the time of each layer moves while training"),
         )
-        self.pages = make_pages("Pages of the time lab", parts)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.addWidget(self.pages)
-
-    def show_in_front(self) -> None:
-        """Opens the window, or brings it back, with the keyboard at its pages."""
-        super().show_in_front()
-        self.pages.tabBar().setFocus()
+        self.fill("Pages of the time lab", parts)
 
     # The end.
 

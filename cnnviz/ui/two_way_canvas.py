@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
-    QFocusEvent,
     QFont,
     QFontMetricsF,
     QKeyEvent,
@@ -21,25 +20,22 @@ from PySide6.QtGui import (
     QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QScrollArea
 
-from cnnviz.core.arithmetic_text import where
-from cnnviz.core.backward_arithmetic_text import parameter_words
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
-from cnnviz.ui.arithmetic_blocks import number, scale
 from cnnviz.ui.network_classes import classes_width
 from cnnviz.ui.network_layout import FOOTER, GAP, HEADER, Column, Kind, make_columns
 from cnnviz.ui.selection import first_place, kernel_channels, moved, other_layer, other_map
 from cnnviz.ui.signed_rows import SignedRows
 from cnnviz.ui.two_way_layout import arrange_both_ways
 from cnnviz.ui.two_way_pictures import Frame, TwoWayPictures
+from cnnviz.ui.two_way_words import Chosen, Notes, in_words, notes_of, title_of
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.plate import paint_plate
 
-Chosen = Place | Parameter
-KERNEL_WORDS = {"weight": "kernels", "gradient": "kernels", "step": "steps"}
 PIXELS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
@@ -49,13 +45,10 @@ PIXELS = {
 MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 SCALE = "← ±1.23e-05"
 """As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
 BOLD = QFont.Weight.DemiBold
-
-
 SCROLL_BAR = 8
 
 
@@ -77,7 +70,7 @@ class TwoWayArea(QScrollArea):
         self.canvas.fit(QSizeF(self.width() - SCROLL_BAR, self.height() - SCROLL_BAR))
 
 
-class TwoWayCanvas(QWidget):
+class TwoWayCanvas(KeyFramed):
     """Columns, pictures, words; `chosen` tells a Place or Parameter, or None."""
 
     chosen = Signal(object)
@@ -96,9 +89,8 @@ class TwoWayCanvas(QWidget):
         self._room = QSizeF(900, 480)
         self._pointer: QPointF | None = None
         self._plate = QRectF()
-        self._notes: dict[str, tuple[str, str, str]] = {}
+        self._notes: dict[str, Notes] = {}
         self._stale = False
-        self._framed = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -150,23 +142,12 @@ class TwoWayCanvas(QWidget):
     def _last(self) -> str:
         return self.columns[-1].name if self.columns else ""
 
-    def _notes_of(self, column: Column) -> tuple[str, str, str]:
-        """Two quiet lines below the shape, and the scale below the pictures."""
-        frame = self.frame
-        assert frame
-        notes = ("", "")
-        kernels = self._pictures.kernel_level(column)
-        if kernels is not None:
-            notes = (KERNEL_WORDS[frame.kernel_words[column.name]], scale(kernels))
-        elif column.name in frame.blocked:
-            notes = (f"{100 * frame.blocked[column.name].mean():.0f} %", "blocked")
+    def _notes_of(self, column: Column) -> Notes:
+        assert self.frame
         level = self._pictures.level(column)
         if column.kind is Kind.CLASSES:
-            back = f"(p − y) / {frame.count}" if frame.count > 1 else "p − y"
-            notes = (back if column.name in frame.gradients else "logits z", "")
             level = self.rows.level if len(self.rows.values) else None
-        way = "←" if column.name in frame.gradients else "→"
-        return *notes, "" if level is None else f"{way} {scale(level)}"
+        return notes_of(self.frame, column, self._pictures.kernel_level(column), level)
 
     def _describe(self) -> None:
         words = self.in_words(self.choice) if self.choice else "Nothing is chosen."
@@ -180,7 +161,7 @@ class TwoWayCanvas(QWidget):
     def _title_width(self, column: Column) -> float:
         classes = classes_width(self._names) + 24 if column.kind is Kind.CLASSES else 0.0
         bold = QFontMetricsF(theme.font(weight=BOLD))
-        return max(classes, bold.horizontalAdvance(_title(column)))
+        return max(classes, bold.horizontalAdvance(title_of(column)))
 
     # Where things are.
 
@@ -236,27 +217,9 @@ class TwoWayCanvas(QWidget):
 
     def in_words(self, choice: Chosen) -> str:
         """A value or weight, where it is, and whether nothing passes there."""
-        frame, network = self.frame, self._network
-        if frame is None or network is None:
+        if self.frame is None or self._network is None:
             return ""
-        if isinstance(choice, Parameter):
-            layer, _, what = choice.name.partition(".")
-            kernels = frame.kernels.get(layer)
-            text = parameter_words(network.layers, choice)
-            if kernels is None or what != "weight" or kernels.ndim != len(choice.index):
-                return text
-            return f"{text} · {frame.kernel_words[layer]} {number(kernels[choice.index])}"
-        values = frame.values.get(choice.layer)
-        text = where(network.layers, choice)
-        if choice.layer == self._last:
-            text = f"Class {self._names[choice.index[0]]}"
-        if values is None:
-            return f"{text} · not reached yet"
-        back = choice.layer in frame.gradients
-        kind = "gradient" if back else "value"
-        blocked = frame.blocked.get(choice.layer)
-        stops = " · blocked" if blocked is not None and blocked[choice.index] else ""
-        return f"{text} · {kind} {number(values[choice.index])}{stops}"
+        return in_words(self.frame, self._network, self._names, choice)
 
     # Painting.
 
@@ -293,7 +256,7 @@ class TwoWayCanvas(QWidget):
             painter.setPen(
                 theme.color(colors.selected if column.name == frame.now else colors.text)
             )
-            painter.drawText(QPointF(column.x, 24), _title(column))
+            painter.drawText(QPointF(column.x, 24), title_of(column))
             painter.setFont(theme.font(theme.SMALL))
             painter.setPen(theme.color(colors.muted))
             *notes, level = self._notes.get(column.name, ("", "", ""))
@@ -379,18 +342,6 @@ class TwoWayCanvas(QWidget):
         self.choose(choice)
         self.chosen.emit(choice)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
-        self.update()
-
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
         super().changeEvent(event)
@@ -398,7 +349,3 @@ class TwoWayCanvas(QWidget):
             self._pictures.forget()
             self._stale = True
             self.update()
-
-
-def _title(column: Column) -> str:
-    return "Loss" if column.kind is Kind.CLASSES else column.title

@@ -1,7 +1,7 @@
-"""Tasks watched by a timer: each is followed by what is to be done with what came of it."""
+"""Tasks watched by a timer: short ones whose end is waited for, and long ones that are given up."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 POLL_MS = 30
 S = TypeVar("S", bound="DataclassInstance")
+T = TypeVar("T", bound=Task[Any])
 
 
 class WatchedTasks(QObject):
-    """For short work that nobody gives up, such as files; several may run at once."""
+    """For short work that nobody gives up, such as files; several may run at once.
+
+    Each is followed by what is to be done with what came of it.
+    """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -44,3 +48,41 @@ class WatchedTasks(QObject):
             self._timer.stop()
         for task, finish in ended:
             finish(task.standing)
+
+
+class OneTask(Generic[T]):
+    """For long work that can be given up: one task at a time, at which its owner looks by a timer.
+
+    Deleting the owner ends it too.
+    """
+
+    def __init__(self, owner: QObject, look: Callable[[], None], milliseconds: int) -> None:
+        """`look`, a slot of the owner, is called every so many milliseconds while it runs."""
+        self.now: T | None = None
+        """What is under way, until `end` is called."""
+        self._tasks = Tasks()
+        self._timer = QTimer(owner)
+        self._timer.setInterval(milliseconds)
+        self._timer.timeout.connect(look)
+        owner.destroyed.connect(self._tasks.cancel)
+
+    def start(self, task: T) -> None:
+        """Has it run."""
+        self.now = task
+        self._tasks.start(task)
+        self._timer.start()
+
+    def wait(self) -> None:
+        """Has the owner look although nothing runs yet."""
+        self._timer.start()
+
+    def end(self) -> None:
+        """It has ended, or nobody wants it any more: then its thread ends soon. Returns at once."""
+        self.now = None
+        self._tasks.cancel()
+        self._timer.stop()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no thread of it runs any more."""
+        return self._tasks.are_over

@@ -1,4 +1,4 @@
-"""A network with one of everything, in uneven shapes; data for it; a batch of it in stops."""
+"""Networks of uneven shapes: one with one of everything, with data and a batch in stops."""
 
 from contextlib import closing
 
@@ -29,6 +29,22 @@ ODD = Spec(
         dense(6),
         relu(),
         dense(3),
+    ),
+)
+
+SIGMOIDS = Spec(
+    "sigmoids",
+    "RGB, sigmoids, strides and padding",
+    (3, 13, 10),
+    (
+        conv2d(5, (4, 3), stride=(2, 1), padding=(1, 2)),
+        sigmoid(),
+        conv2d(4, (1, 3), padding=(2, 0)),
+        sigmoid(),
+        flatten(),
+        dense(6),
+        sigmoid(),
+        dense(4),
     ),
 )
 

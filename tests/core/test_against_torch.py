@@ -1,7 +1,7 @@
 """The whole network against PyTorch with the same weights: logits, loss and every gradient."""
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,8 +17,9 @@ from cnnviz.core.spec import (
     flatten,
     max_pool2d,
     relu,
-    sigmoid,
 )
+from tests.core.odd import SIGMOIDS
+from tests.core.torch_model import torch_model
 
 torch = pytest.importorskip(
     "torch", reason="PyTorch is not installed: comparisons with it are skipped"
@@ -26,22 +27,7 @@ torch = pytest.importorskip(
 
 SPECS = {
     **PRESETS,
-    "sigmoids": Spec(
-        "sigmoids",
-        "Sigmoids, strides and padding",
-        (3, 13, 10),
-        (
-            conv2d(5, (4, 3), stride=(2, 1), padding=(1, 2)),
-            sigmoid(),
-            conv2d(4, (1, 3), padding=(2, 0)),
-            sigmoid(),
-            flatten(),
-            dense(6),
-            sigmoid(),
-            dense(4),
-        ),
-        "glorot",
-    ),
+    "sigmoids": replace(SIGMOIDS, initializer="glorot"),
     "arctans": Spec(
         "arctans",
         "Arctans and windows that overlap",
@@ -64,28 +50,6 @@ SPECS = {
         (relu(), max_pool2d(3, 2), conv2d(3, 2), relu(), max_pool2d(2, 1), flatten(), dense(3)),
     ),
 }
-
-
-class Arctan(torch.nn.Module):  # type: ignore[misc, name-defined]
-    def forward(self, values: Any) -> Any:
-        return torch.arctan(values)
-
-
-def torch_model(spec: Spec) -> Any:
-    """The same layers, as PyTorch makes them."""
-    make = {
-        "conv2d": torch.nn.LazyConv2d,
-        "max_pool2d": torch.nn.MaxPool2d,
-        "dense": torch.nn.LazyLinear,
-        "flatten": torch.nn.Flatten,
-        "relu": torch.nn.ReLU,
-        "sigmoid": torch.nn.Sigmoid,
-        "arctan": Arctan,
-    }
-    layers = [dict(layer) for layer in spec.layers]
-    model = torch.nn.Sequential(*(make[layer.pop("type")](*layer.values()) for layer in layers))
-    model(torch.zeros(1, *spec.input_shape))
-    return model
 
 
 @pytest.mark.parametrize("way", WAYS)

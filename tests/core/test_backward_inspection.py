@@ -14,6 +14,7 @@ from cnnviz.core.receptive_field import Field, winners
 from cnnviz.core.spec import Spec, dense, flatten, max_pool2d, relu
 from cnnviz.core.workspace import Workspace
 from tests.core.odd import ODD
+from tests.core.torch_model import torch_model
 
 SPECS = {**PRESETS, "odd": ODD}
 
@@ -46,8 +47,6 @@ def test_it_is_parallel_to_the_inspection(spec):
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_every_gradient_equals_torchs(spec, assert_close):
     torch = pytest.importorskip("torch")
-    from tests.core.test_against_torch import torch_model
-
     network, image, label = shaken(spec)
     model = torch_model(spec)
     with torch.no_grad():

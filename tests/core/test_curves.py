@@ -1,4 +1,4 @@
-"""Curves: what smoothing, thinning and round numbers promise, and which part of a run is shown."""
+"""Curves of a run: which part of them is shown, and what of it is drawn."""
 
 import math
 
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnviz.core import curves
-from cnnviz.core.curves import LossCurves, Scale, Smoother
+from cnnviz.core import curves, scales
+from cnnviz.core.curves import LossCurves
 from cnnviz.core.timeline import EpochResult, Timeline
 from cnnviz.core.trainer import BatchResult
 
@@ -29,172 +29,6 @@ def shown(values, **keywords):
     made = LossCurves()
     made.update(recorded(values, **keywords))
     return made
-
-
-def naive_mean(values, window):
-    """Σ wᵢ vᵢ / Σ wᵢ, where the newest weighs 1 and each older one (1 − 1/window) times as much."""
-    decay = 1 - 1 / window
-    return [
-        sum(decay ** (k - i) * values[i] for i in range(k + 1))
-        / sum(decay ** (k - i) for i in range(k + 1))
-        for k in range(len(values))
-    ]
-
-
-# Smoothing
-
-
-@given(st.lists(st.floats(0, 100), max_size=60))
-def test_smoothing_is_a_mean_whose_weights_add_up_to_one(values):
-    smoothed = Smoother(10).smooth(np.array(values))
-    np.testing.assert_allclose(smoothed, naive_mean(values, 10), rtol=1e-9, atol=1e-12)
-
-
-@given(losses, losses, st.integers(0, 300))
-def test_smoothing_in_pieces_after_a_cut_equals_smoothing_at_once(first, second, kept):
-    smoother = Smoother(20)
-    smoother.smooth(np.array(first))
-    history = np.array(first[:kept] + second)
-    np.testing.assert_allclose(smoother.smooth(history), Smoother(20).smooth(history), rtol=1e-9)
-
-
-def test_smoothing_sees_values_that_changed_behind_an_equal_length():
-    smoother = Smoother(5)
-    values = np.ones(50)
-    smoother.smooth(values)
-    values[30:] = 9.0  # as a timeline does, which reuses its memory
-    np.testing.assert_allclose(smoother.smooth(values), Smoother(5).smooth(values))
-
-
-def test_gaps_are_bridged_by_the_value_before_them():
-    values = np.array([np.nan, 1.0, np.inf, np.nan, 2.0])
-    assert curves.without_gaps(values).tolist() == [0.0, 1.0, 1.0, 1.0, 2.0]
-
-
-# Thinning
-
-
-@given(st.lists(st.floats(-1, 1), min_size=1, max_size=500), st.integers(1, 40), st.data())
-def test_thinning_keeps_the_extremes_of_every_part_and_few_points(values, pixels, data):
-    array = np.array(values)
-    start = data.draw(st.integers(0, len(values) - 1))
-    stop = data.draw(st.integers(start + 1, len(values)))
-    chosen = curves.extremes(array, start, stop, pixels)
-    assert (np.diff(chosen) >= 0).all()
-    assert start <= chosen[0]
-    assert chosen[-1] < stop
-    assert array[chosen].min() == array[start:stop].min()
-    assert array[chosen].max() == array[start:stop].max()
-    assert len(chosen) <= 2 * pixels + 4
-
-
-def test_a_single_spike_among_a_hundred_thousand_stays():
-    values = np.full(100_000, 0.1)
-    values[77_777] = 5.0
-    assert 77_777 in curves.extremes(values, 0, len(values), 800)
-
-
-def test_thinning_stands_still_while_the_curve_is_moved():
-    values = np.random.default_rng(0).random(10_000)
-    before = set(curves.extremes(values, 1000, 9000, 400).tolist())
-    after = set(curves.extremes(values, 1100, 9100, 400).tolist())
-    inside = {index for index in before if 1200 <= index < 8800}
-    assert inside <= after
-
-
-@given(losses.filter(len), st.integers(1, 50))
-def test_means_of_pixels_end_at_the_newest_value(values, pixels):
-    x, y = curves.bucket_means(np.array(values), 0, len(values), pixels)
-    assert (x[-1], y[-1]) == (len(values) - 1, values[-1])
-    assert (np.diff(x) > 0).all()
-    assert len(x) <= pixels + 1
-    assert min(values) * (1 - 1e-9) <= y.min()
-    assert y.max() <= max(values) * (1 + 1e-9)
-
-
-# Round numbers
-
-
-@given(st.floats(1e-8, 1e8))
-def test_rounding_up_goes_a_quarter_beyond_at_most(value):
-    assert value * (1 - 1e-9) <= curves.round_up(value) <= 1.3 * value
-
-
-def test_strides_are_one_two_five_times_a_power_of_ten():
-    wanted = [0.3, 1, 1.1, 3, 6, 11, 21, 60, 101]
-    assert [curves.round_stride(least) for least in wanted] == [1, 1, 2, 5, 10, 20, 50, 100, 200]
-
-
-def test_a_logarithmic_scale_is_marked_at_powers_of_ten():
-    assert curves.log_ticks(-2.2, 0.4) == pytest.approx([0.01, 0.1, 1])
-
-
-def test_a_narrow_logarithmic_scale_is_marked_in_between():
-    assert curves.log_ticks(-1.4, 0.2) == pytest.approx([0.1, 0.3, 1])
-    assert curves.log_ticks(-0.4, 0.4) == pytest.approx([0.5, 1, 2])
-
-
-def test_a_tiny_part_of_a_logarithmic_scale_has_marks_too():
-    assert len(curves.log_ticks(-1.31, -1.29)) >= 3
-
-
-@given(st.floats(-8, 5), st.floats(0.001, 12))
-def test_marks_lie_inside_and_are_few(low, width):
-    ticks = curves.log_ticks(low, low + width)
-    assert 1 <= len(ticks) <= 12
-    assert all(low - 1e-6 <= math.log10(tick) <= low + width + 1e-6 for tick in ticks)
-
-
-def test_a_linear_scale_is_marked_at_round_values():
-    assert curves.linear_ticks(0, 2.5) == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5])
-
-
-@given(st.integers(1, 2000), st.floats(0, 50_000), st.floats(10, 50_000), st.integers(5, 20))
-def test_labels_of_batches_keep_their_distance(per_epoch, low, width, labels):
-    least = width / labels
-    ticks = curves.batch_ticks((low, low + width), per_epoch, least)
-    assert all(low <= tick <= low + width for tick in ticks)
-    assert all(np.diff(ticks) >= 0.69 * least)
-
-
-def test_whole_epochs_are_marked_where_they_end_and_batches_where_they_have_room():
-    assert curves.batch_ticks((0, 5000), 468, 400) == [468 * epoch for epoch in range(1, 11)]
-    assert curves.batch_ticks((0, 500), 468, 80) == [100, 200, 300, 400, 468]
-    assert curves.batch_ticks((0, 500), 468, 120) == [200, 468]
-
-
-@given(st.integers(1, 500), st.integers(1, 300), st.integers(1, 5000))
-def test_labelled_epochs_are_apart_and_the_newest_is_one_of_them(per_epoch, epochs, least):
-    ends = per_epoch * np.arange(1.0, epochs + 1)
-    chosen = ends[curves.round_epochs(ends, per_epoch, least, ends[-1])]
-    assert chosen[-1] == ends[-1]
-    assert all(np.diff(chosen) >= least)
-
-
-def test_accuracies_lie_in_the_upper_half_of_their_scale():
-    assert curves.accuracy_floor(np.array([0.981, 0.99])) == 0.95
-    assert curves.accuracy_floor(np.array([0.999])) == 0.995
-    assert curves.accuracy_floor(np.array([0.1, 0.97])) == 0
-
-
-def test_numbers_have_three_digits_that_count():
-    values = [2.302585, 0.03117, 0.0000171, 0.0, 1.0, 1234567.0, math.nan]
-    texts = ["2.3", "0.0312", "0.0000171", "0", "1", "1.23e+06", "nan"]
-    assert [curves.short(value) for value in values] == texts
-
-
-def test_shares_are_percent():
-    assert curves.percent(0.98114, 2) == "98.11\u2009%"
-
-
-def test_a_scale_maps_both_ways():
-    up = Scale(-2, 0, 200, 100)
-    assert up.pixel(-1) == 150
-    assert up.value(150) == -1
-    np.testing.assert_allclose(up.pixel(np.array([-2.0, 0.0])), [200, 100])
-
-
-# Which part is shown
 
 
 def test_nothing_recorded_gives_empty_curves_and_sound_ranges():
@@ -288,8 +122,8 @@ def test_zooming_and_moving_heights_ends_near_the_curve(logarithmic):
         for _ in range(100):
             zoomed.zoom_y(factor, about=fitting[0] + 0.6 * height)
         assert np.ptp(zoomed.y_range) == pytest.approx(expected)
-        ticks = (curves.log_ticks if logarithmic else curves.linear_ticks)(*zoomed.y_range)
-        assert len({curves.short(tick) for tick in ticks}) == len(ticks)
+        ticks = (scales.log_ticks if logarithmic else scales.linear_ticks)(*zoomed.y_range)
+        assert len({scales.short(tick) for tick in ticks}) == len(ticks)
     zoomed.fit()
     for _ in range(100):
         zoomed.move(0, 0.3)
@@ -302,7 +136,7 @@ def test_moving_stays_within_history():
     moved.move(-5, 0)
     assert moved.x_range == (0, 200)
     moved.move(100, 0)
-    assert moved.x_range[1] == curves.round_up(1100)
+    assert moved.x_range[1] == scales.round_up(1100)
 
 
 def test_a_cut_that_leaves_nothing_to_see_follows_again():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from cnnviz.core.curves import WINDOW, Smoother
+from cnnviz.core.curves import WINDOW
 from cnnviz.core.run_curves import Across, Height, Overlay, RunCurve
 from cnnviz.core.saved_run import Before, Origin
+from cnnviz.core.thinning import Smoother
 from cnnviz.core.timeline import EpochResult, Timeline
 
 PER_EPOCH = 10

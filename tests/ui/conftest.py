@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnviz.core.datasets import LOADERS
 from cnnviz.core.machine import Peak
@@ -23,6 +23,7 @@ from cnnviz.ui.application import make_application
 from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.session import Session
 from tests.core.odd import ODD, odd_data
 
@@ -159,6 +160,31 @@ def session(open_session):
 
 
 @pytest.fixture
+def show_view(qtbot, until):
+    """Shows a view in a window of its own: `show_view(view, width, height, active=False)`.
+
+    What it has begun is ended at the end.
+    """
+    made = []
+
+    def show(view, width, height, active=False):
+        made.append(view)
+        qtbot.addWidget(view)
+        view.resize(width, height)
+        with (qtbot.waitActive if active else qtbot.waitExposed)(view):
+            view.show()
+            if active:
+                view.activateWindow()
+        return view
+
+    yield show
+    for view in made:
+        if hasattr(view, "shut_down"):
+            view.shut_down()
+            until(lambda view=view: view.is_shut_down)
+
+
+@pytest.fixture
 def open_window(qtbot, until, open_session):
     """Shows windows: `open_window(session=None, remember=False, size=…, ask=False)`."""
     made = []
@@ -189,6 +215,28 @@ def open_window(qtbot, until, open_session):
 def window(open_window, session):
     """The main window of `session`, shown; it remembers nothing."""
     return open_window(session)
+
+
+@pytest.fixture
+def mistakes(session, train, until, qtbot):
+    """The mistakes window alone, after a little training: the pointer finds it wherever it is."""
+    train(session, 30)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    window = MistakesWindow(session, parent)
+    window.show_in_front()
+    until(window.isActiveWindow)
+    yield window
+    window.shut_down()
+    until(lambda: window.is_shut_down)
+
+
+@pytest.fixture
+def space(mistakes, until):
+    """Its page of the space of digits."""
+    mistakes.pages.setCurrentWidget(mistakes.space)
+    until(lambda: mistakes.space.plane is not None)
+    return mistakes.space
 
 
 @pytest.fixture

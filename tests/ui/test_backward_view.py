@@ -24,23 +24,13 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def show(qtbot, until):
-    made = []
-
-    def show_view(session, size=(1180, 700)):
-        view = BackwardView(session)
-        made.append(view)
-        qtbot.addWidget(view)
-        view.resize(*size)
-        with qtbot.waitExposed(view):
-            view.show()
+def show(show_view, until):
+    def show_seen(session, size=(1180, 700)):
+        view = show_view(BackwardView(session), *size)
         until(lambda: view.seen is not None)
         return view
 
-    yield show_view
-    for view in made:
-        view.shut_down()
-        until(lambda view=view: view.is_shut_down)
+    return show_seen
 
 
 @pytest.fixture
@@ -240,7 +230,7 @@ def test_a_dear_network_is_looked_back_on_a_thread(session, show, train, until, 
     monkeypatch.setattr(backward_view, "DEAR", 0.0)
     view = show(session)
     train(session, 3)
-    until(lambda: view._task is None and same(view))
+    until(lambda: view._work.now is None and same(view))
 
 
 def test_without_a_label_the_answer_is_taken_for_it(session, show, monkeypatch):

@@ -19,19 +19,13 @@ KEYS = Qt.Key
 
 
 @pytest.fixture
-def show(qtbot):
+def show(show_view):
     """Shows the view of a session in a window of its own."""
 
-    def show_view(session, width=232, height=600):
-        view = DigitsView(session)
-        qtbot.addWidget(view)
-        view.resize(width, height)
-        with qtbot.waitActive(view):
-            view.show()
-            view.activateWindow()
-        return view
+    def show_it(session, width=232, height=600):
+        return show_view(DigitsView(session), width, height, active=True)
 
-    return show_view
+    return show_it
 
 
 @pytest.fixture

@@ -225,7 +225,8 @@ def test_what_does_not_fit_is_told_in_the_engines_words(lab, finish, session):
     assert lab.message.text().startswith("The experiment stopped. conv1: ")
     assert "40" in lab.message.text()
     assert lab.work.is_bad
-    assert theme.tokens().bad in lab.message.styleSheet()
+    color = lab.message.palette().color(lab.message.foregroundRole())
+    assert color.name() == theme.tokens().bad
     lab.choice.chosen.emit("two")
     assert lab.message.text().strip() == ""
 

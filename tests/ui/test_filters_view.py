@@ -22,18 +22,13 @@ TOLD = re.compile(
 
 
 @pytest.fixture
-def show(qtbot):
+def show(show_view):
     """Shows the view of a session in a window of its own."""
 
-    def show_view(session, width=320, height=500):
-        view = FiltersView(session)
-        qtbot.addWidget(view)
-        view.resize(width, height)
-        with qtbot.waitExposed(view):
-            view.show()
-        return view
+    def show_it(session, width=320, height=500):
+        return show_view(FiltersView(session), width, height)
 
-    return show_view
+    return show_it
 
 
 @pytest.fixture

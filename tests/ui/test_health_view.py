@@ -25,22 +25,8 @@ LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
-def show(qtbot, until):
-    made = []
-
-    def show_view(session, size=(1180, 700)):
-        view = HealthView(session)
-        made.append(view)
-        qtbot.addWidget(view)
-        view.resize(*size)
-        with qtbot.waitExposed(view):
-            view.show()
-        return view
-
-    yield show_view
-    for view in made:
-        view.shut_down()
-        until(lambda view=view: view.is_shut_down)
+def show(show_view):
+    return lambda session, size=(1180, 700): show_view(HealthView(session), *size)
 
 
 @pytest.fixture
@@ -144,7 +130,7 @@ def test_hidden_it_rests(view, session, train, until):
     view.hide()
     before = view.watch.answer
     train(session, 30)
-    assert view.watch._task is None
+    assert view.watch._examining.now is None
     assert view.watch.answer is before
     view.show()
     until(lambda: at(view, len(session.timeline)))

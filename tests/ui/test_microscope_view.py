@@ -25,22 +25,8 @@ WEIGHT = Parameter("conv1.weight", (1, 0, 2, 1))
 
 
 @pytest.fixture
-def show(qtbot, until):
-    made = []
-
-    def show_view(session, size=(1180, 760)):
-        view = MicroscopeView(session)
-        made.append(view)
-        qtbot.addWidget(view)
-        view.resize(*size)
-        with qtbot.waitExposed(view):
-            view.show()
-        return view
-
-    yield show_view
-    for view in made:
-        view.shut_down()
-        until(lambda view=view: view.is_shut_down)
+def show(show_view):
+    return lambda session, size=(1180, 760): show_view(MicroscopeView(session), *size)
 
 
 @pytest.fixture
@@ -301,7 +287,6 @@ def test_a_gradient_is_checked(dissected, qtbot, until):
     assert dissected.check.check == expected
     assert expected.in_words in dissected.check.answer.text()
     dissected.canvas._tell_choice(Parameter("conv1.bias", (0,)))
-    dissected._choose(dissected.canvas.choice)
     assert dissected.check.check is None
     assert dissected.check.answer.text() == ""
 
@@ -316,7 +301,7 @@ def test_an_h_that_makes_no_sense_is_told(h, words, dissected, qtbot, until):
 
 def test_it_is_cancelled_and_leaves_no_thread(view, endless, qtbot, until):
     qtbot.mouseClick(view.button, LEFT)
-    until(lambda: view._task is not None)
+    until(lambda: view._work.now is not None)
     assert view.cancel_button.isVisible()
     assert not view.button.isVisible()
     qtbot.mouseClick(view.cancel_button, LEFT)
@@ -327,7 +312,7 @@ def test_it_is_cancelled_and_leaves_no_thread(view, endless, qtbot, until):
 
 def test_hiding_it_gives_up(view, endless, until):
     view.start()
-    until(lambda: view._task is not None)
+    until(lambda: view._work.now is not None)
     view.hide()
     until(lambda: view.is_shut_down)
 
@@ -336,7 +321,7 @@ def test_shut_down_it_begins_nothing(view, until, session):
     view.shut_down()
     view.start()
     session.drain()
-    assert view._task is None
+    assert view._work.now is None
     assert view.is_shut_down
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QWidget
 
 from cnnviz.core import neighbour_map
 from cnnviz.core.examination import Question
@@ -11,7 +10,6 @@ from cnnviz.core.neighbour_map import NeighbourMap, NeighbourMapTask
 from cnnviz.core.settings import Settings
 from cnnviz.ui import neighbour_bar
 from cnnviz.ui.messages import RunRequest
-from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.space_view import PCA, TSNE
 
 
@@ -30,28 +28,6 @@ class Endless(NeighbourMapTask):
     def _lay_out(self, values, perplexity):
         self._tell(iterations=350)
         self._cancelled.wait()
-
-
-@pytest.fixture
-def mistakes(session, train, until, qtbot):
-    """The window alone, after a little training."""
-    train(session, 30)
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    window = MistakesWindow(session, parent)
-    window.show_in_front()
-    until(window.isActiveWindow)
-    yield window
-    window.shut_down()
-    until(lambda: window.is_shut_down)
-
-
-@pytest.fixture
-def space(mistakes, until):
-    """The page."""
-    mistakes.pages.setCurrentWidget(mistakes.space)
-    until(lambda: mistakes.space.plane is not None)
-    return mistakes.space
 
 
 @pytest.fixture
@@ -144,7 +120,7 @@ def test_points_are_pointed_at_chosen_roped_and_hidden(shown, session, qtbot, un
     qtbot.mouseClick(plot, Qt.MouseButton.LeftButton, pos=place.toPoint())
     assert abs(session.image_index - 100) <= 3
     plot._take(np.array([3, 4, 5]))
-    assert shown.count.text().startswith("In the lasso: 3, ")
+    assert shown.images.count.text().startswith("In the lasso: 3, ")
     label = int(session.dataset.test.labels[image])
     shown.table.ticked.emit(label)
     assert plot.image_at(place) != image
@@ -205,7 +181,7 @@ def test_who_leaves_in_the_middle_leaves_no_thread(endless, space, mistakes, unt
 def test_closed_in_the_middle_the_process_is_gone(space, mistakes, until):
     pytest.importorskip("sklearn")
     space.choose_projection(TSNE)
-    task = space.neighbours._task
+    task = space.neighbours._work.now
     until(lambda: task._process is not None)
     mistakes.shut_down()
     until(lambda: mistakes.is_shut_down)

@@ -268,10 +268,10 @@ def test_deleted_it_ends_the_race(qtbot, until, tiny, endless):
     view.show()
     press(qtbot, view.button)
     until(lambda: view.bars.board.underway is not None)
-    races = view._races
+    race = view._race
     view.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    until(lambda: races.are_over)
+    until(lambda: race.is_over)
 
 
 def test_shut_down_it_returns_at_once_and_races_no_more(qtbot, until, view, endless):

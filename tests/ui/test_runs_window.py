@@ -314,24 +314,24 @@ def test_deleting_and_its_undo(runs, session, train, open_another, qtbot):
     first = session.runs.open
     second = open_another(seed=1)
     train(session)
-    assert not runs.bar.isVisible()
+    assert not runs.message.isVisible()
     press(qtbot, Qt.Key.Key_Delete)
     assert session.runs.all == [second]
     assert runs.chosen is second
-    assert runs.bar.isVisible()
-    assert runs.message.text() == "Run 1 deleted."
+    assert runs.message.isVisible()
+    assert runs.message.words.text() == "Run 1 deleted."
     press(qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert session.runs.all == [first, second]
     assert runs.chosen is first
     assert runs.table.chosen_row == 0
-    assert not runs.bar.isVisible()
+    assert not runs.message.isVisible()
     qtbot.mouseClick(runs.buttons["Delete"], LEFT)
-    qtbot.mouseClick(runs.undo_button, LEFT)
+    qtbot.mouseClick(runs.message.undo_button, LEFT)
     assert names(runs) == ["Run 1", "Run 2"]
     qtbot.mouseClick(runs.buttons["Delete"], LEFT)
-    assert runs.bar.isVisible()
-    qtbot.mouseClick(runs.close_bar, LEFT)
-    assert not runs.bar.isVisible()
+    assert runs.message.isVisible()
+    qtbot.mouseClick(runs.message.close_button, LEFT)
+    assert not runs.message.isVisible()
 
 
 def test_the_menu_of_a_row(runs, session, train, open_another, qtbot):
@@ -578,7 +578,7 @@ def test_compare_shows_the_run_in_the_main_window(
     assert session.comparison.kept.title == "Run 1"
     assert window.comparison.isVisible()
     assert window.comparison.label.text().startswith("Compared with Run 1 at batch ")
-    assert "V there" in runs.message.text()
+    assert "V there" in runs.message.words.text()
 
 
 def test_a_message_is_not_covered_by_an_older_one(runs, session, train, open_another, until, qtbot):
@@ -588,14 +588,14 @@ def test_a_message_is_not_covered_by_an_older_one(runs, session, train, open_ano
     train(session, 2)
     press(qtbot, Qt.Key.Key_Delete)
     press(qtbot, Qt.Key.Key_C)
-    assert "V there" in runs.message.text()
+    assert "V there" in runs.message.words.text()
     train(session, 5)
-    assert "V there" in runs.message.text()
+    assert "V there" in runs.message.words.text()
     press(qtbot, Qt.Key.Key_Delete)
-    assert runs.message.text() == "Run 2 deleted."
+    assert runs.message.words.text() == "Run 2 deleted."
     press(qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert runs.message.text() == "Run 1 deleted."  # which can come back too
-    assert runs.undo_button.isVisible()
+    assert runs.message.words.text() == "Run 1 deleted."  # which can come back too
+    assert runs.message.undo_button.isVisible()
 
 
 def test_other_layers_are_refused_in_words(runs, session, train, open_another, qtbot):
@@ -604,9 +604,9 @@ def test_other_layers_are_refused_in_words(runs, session, train, open_another, q
     train(session, 2)
     qtbot.mouseClick(runs.buttons["Compare"], LEFT)
     assert session.comparison.kept is None
-    assert runs.message.text().startswith("Run 1 has other layers than the open run (")
-    assert runs.bar.isVisible()
-    assert not runs.undo_button.isVisible()
+    assert runs.message.words.text().startswith("Run 1 has other layers than the open run (")
+    assert runs.message.isVisible()
+    assert not runs.message.undo_button.isVisible()
 
 
 # Reach, looks and the end

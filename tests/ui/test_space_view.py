@@ -4,39 +4,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.inspection import inspect
 from cnnviz.core.projection import Plane, principal_plane
 from cnnviz.ui import theme
-from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.plane_axes import axis_names
 from cnnviz.ui.point_picture import PointPicture
 from cnnviz.ui.space_plot import SpacePlot
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def mistakes(session, train, until, qtbot):
-    """The window alone, after a little training: then the pointer finds it wherever it stands."""
-    train(session, 30)
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    window = MistakesWindow(session, parent)
-    window.show_in_front()
-    until(window.isActiveWindow)
-    yield window
-    window.shut_down()
-    until(lambda: window.is_shut_down)
-
-
-@pytest.fixture
-def space(mistakes, until):
-    """The page."""
-    mistakes.pages.setCurrentWidget(mistakes.space)
-    until(lambda: mistakes.space.plane is not None)
-    return mistakes.space
 
 
 def at(plot, image):
@@ -128,7 +105,7 @@ def test_the_pointer_shows_an_image_and_a_click_chooses_it(space, session, qtbot
     qtbot.mouseMove(space.plot, at(space.plot, image))
     until(lambda: space.plot.lit == image)
     label = session.dataset.test.labels[image]
-    assert space.card.words.text().startswith(f"Test image {image}\nlabel {label}\nread as ")
+    assert space.images.card.words.text().startswith(f"Test image {image}\nlabel {label}\nread as ")
     qtbot.mouseClick(space.plot, LEFT, pos=at(space.plot, image))
     assert session.image_index == image
 
@@ -151,15 +128,15 @@ def test_a_lasso_takes_what_is_inside(space, session, qtbot, until):
     taken = set(plot.rope.tolist())
     assert set(np.flatnonzero(sure)) <= taken <= set(np.flatnonzero(maybe))
     assert len(taken) > 10
-    assert space.grid.images.images.numbers.tolist() == plot.rope.tolist()
-    assert space.count.text().startswith(f"In the lasso: {len(taken)}, ")
+    assert space.images.grid.images.images.numbers.tolist() == plot.rope.tolist()
+    assert space.images.count.text().startswith(f"In the lasso: {len(taken)}, ")
     session.past.look_at(0)
     until(lambda: space._answer.question.step == 0)
     assert set(plot.rope.tolist()) == taken
     glided(space, until)
     plot._take(np.empty(0, np.int64))
-    assert space.grid.images.images is None
-    assert space.count.text() == ""
+    assert space.images.grid.images.images is None
+    assert space.images.count.text() == ""
 
 
 def test_a_hidden_class_cannot_be_pointed_at(space, session, qtbot):

@@ -1,6 +1,6 @@
 """Large numbers as people read them, with three digits that count: 92.2 M; and times to come."""
 
-from cnnviz.core.curves import short
+from cnnviz.core.scales import short
 from cnnviz.ui.theme import THIN_SPACE
 
 PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))

@@ -8,24 +8,11 @@ import pytest
 
 from cnnviz.core import PRESETS, Dataset, Network, Settings, Spec, Timeline, Trainer
 from cnnviz.core.saved_run import SavedRun, capture
-from cnnviz.core.spec import arctan, conv2d, dense, flatten, max_pool2d, relu, sigmoid
+from cnnviz.core.spec import arctan, conv2d, dense, flatten, max_pool2d, relu
+from tests.core.odd import SIGMOIDS
 
 ODD = {
-    "sigmoids": Spec(
-        "sigmoids",
-        "RGB, sigmoids, strides and padding",
-        (3, 13, 10),
-        (
-            conv2d(5, (4, 3), stride=(2, 1), padding=(1, 2)),
-            sigmoid(),
-            conv2d(4, (1, 3), padding=(2, 0)),
-            sigmoid(),
-            flatten(),
-            dense(6),
-            sigmoid(),
-            dense(4),
-        ),
-    ),
+    "sigmoids": SIGMOIDS,
     "arctans": Spec(
         "arctans",
         "Arctans and windows that overlap",

@@ -16,6 +16,7 @@ from cnnviz.core.export import FORMATS, Source, of_run, onnx_file, read_network,
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.spec import arctan, conv2d, dense, flatten, max_pool2d, relu, sigmoid
 from tests.core.export.conftest import SPECS, batch_for, with_biases
+from tests.core.torch_model import torch_model
 
 onnxruntime = pytest.importorskip("onnxruntime")
 WEIGHTS = ("onnx", "safetensors", "npz")
@@ -121,32 +122,6 @@ def test_numpy_opens_an_npz_without_pickle(tmp_path: Path, small_spec: Spec) -> 
         assert json.loads(str(opened["spec"]))["name"] == "small"
         for name, array in network.state_dict().items():
             np.testing.assert_array_equal(opened[name], array, strict=True)
-
-
-def torch_model(spec: Spec, named: bool) -> Any:
-    """The network of a spec as someone with PyTorch would build it."""
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
-    class Arctan(torch.nn.Module):  # type: ignore[misc, name-defined]
-        def forward(self, values: Any) -> Any:
-            return torch.arctan(values)
-
-    make = {
-        "conv2d": torch.nn.LazyConv2d,
-        "max_pool2d": torch.nn.MaxPool2d,
-        "dense": torch.nn.LazyLinear,
-        "flatten": torch.nn.Flatten,
-        "relu": torch.nn.ReLU,
-        "sigmoid": torch.nn.Sigmoid,
-        "arctan": Arctan,
-    }
-    model = torch.nn.Sequential()
-    for position, (layer, ours) in enumerate(zip(spec.layers, Network(spec).layers, strict=True)):
-        fields = dict(layer)
-        kind = fields.pop("type")
-        model.add_module(ours.name if named else str(position), make[kind](*fields.values()))
-    model(torch.zeros(1, *spec.input_shape))
-    return model
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)

@@ -5,17 +5,11 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
-from cnnviz.core.curves import (
-    LossCurves,
-    Scale,
-    Values,
-    accuracy_floor,
-    linear_ticks,
-    log_ticks,
-    short,
-)
+from cnnviz.core.curves import LossCurves
 from cnnviz.core.export.report.elements import element
 from cnnviz.core.export.report.numbers import share, spaced
+from cnnviz.core.scales import Scale, accuracy_floor, linear_ticks, log_ticks, short
+from cnnviz.core.thinning import Values
 from cnnviz.core.timeline import Timeline
 
 WIDTH, HEIGHT = 520, 270

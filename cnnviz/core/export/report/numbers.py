@@ -2,7 +2,7 @@
 
 import math
 
-from cnnviz.core.curves import percent
+from cnnviz.core.scales import percent
 
 THIN_SPACE = "\u2009"
 
