@@ -4,26 +4,36 @@ Laying out a line of text takes longer than drawing a picture, and nobody reads 
 """
 
 from collections.abc import Callable
+from time import perf_counter
+from typing import ClassVar
 
-from PySide6.QtCore import QObject, QTimer, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Slot
+
+CALM_MS = 200
+"""An interval from which on a throttle may wait for another."""
+APART_MS = 20
+"""Between two throttles that may wait. All at once they keep the window from answering, for their
+pictures are then painted in one go."""
 
 
 class Throttle(QObject):
     """Calls `act` at once if it has rested for `interval` ms, else once when it has."""
 
+    _last_calm_act: ClassVar[float] = 0.0
+
     def __init__(self, act: Callable[[], None], interval: int, parent: QObject) -> None:
         super().__init__(parent)
         self._act = act
+        self._interval = interval
         self._waiting = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(interval)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)  # Qt bundles coarse ones
         self._timer.timeout.connect(self._rested)
 
     def set_interval(self, interval: int) -> None:
-        """Another rest from now on."""
-        if interval != self._timer.interval():
-            self._timer.setInterval(interval)
+        """Another rest from the next act on."""
+        self._interval = interval
 
     @Slot()
     def ask(self) -> None:
@@ -37,10 +47,17 @@ class Throttle(QObject):
     def act(self) -> None:
         """Now in any case."""
         self._waiting = False
-        self._timer.start()
+        self._timer.start(self._interval)
         self._act()
 
     @Slot()
     def _rested(self) -> None:
-        if self._waiting:
-            self.act()
+        if not self._waiting:
+            return
+        if self._interval >= CALM_MS:
+            now = perf_counter()
+            if 0 <= now - Throttle._last_calm_act < APART_MS / 1000:
+                self._timer.start(APART_MS)
+                return
+            Throttle._last_calm_act = now
+        self.act()
