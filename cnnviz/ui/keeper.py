@@ -7,6 +7,7 @@ window is gone without having closed is offered at the next start.
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from uuid import uuid4
 import platformdirs
 from PySide6.QtCore import QLockFile, QObject, QSettings, QTimer, Signal, Slot
 
-from cnnviz.core.run_file_tasks import FileStanding, Reading, Writing, light
+from cnnviz.core.run_file_tasks import FileStanding, KnownFile, Reading, Writing, light
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.runs import Run, state_of
@@ -31,6 +32,21 @@ MOST_RECENT = 8
 
 Done = Callable[[bool], None]
 """Told whether it worked."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What saving a run into its own file would take away from there."""
+
+    path: Path
+    moments: int | None = None
+    """How many the file has; None if others have changed it, so that nobody knows."""
+    left: int = 0
+    """How many of them would be left."""
+
+
+Ask = Callable[[Loss], None]
+"""Asks the user about it."""
 
 
 class Keeper(QObject):
@@ -58,19 +74,37 @@ class Keeper(QObject):
 
     # Saving.
 
-    def save(self, run: Run, path: Path, done: Done = lambda worked: None) -> None:
-        """Writes all of `run` to `path`, in place of what is there; tells the user if it can't."""
+    def save(
+        self,
+        run: Run,
+        path: Path,
+        done: Done = lambda worked: None,
+        ask: Ask | None = None,
+    ) -> None:
+        """Writes all of `run` to `path`, in place of what is there; tells the user if it can't.
+
+        With `ask`, for a run's own file, nothing is lost by it: if the file was changed by others,
+        or has moments that the run has no more, it is left as it is and `ask` is called.
+        """
         path = path.absolute()
 
         def write(saved: SavedRun) -> None:
-            self._tasks.start(Writing(path, saved), lambda standing: finish(saved, standing))
+            left = run.file.thinned(saved) if ask and run.file else None
+            if ask and run.file and left is not None:
+                ask(Loss(path, len(run.file.moments), left))
+                return
+            task = Writing(path, saved, run.file if ask else None)
+            self._tasks.start(task, lambda standing: finish(saved, standing))
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
+            if ask and standing.was_changed:
+                ask(Loss(path))
+                return
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
             else:
                 is_new = run.path != path
-                self._session.runs.saved_to(path, run, saved)
+                self._session.runs.saved_to(path, run, saved, standing.file)
                 self._remember_file(path)
                 if is_new:
                     text = f"{run.name} is saved as {path.name}. Ctrl+S saves it there again."
@@ -78,7 +112,7 @@ class Keeper(QObject):
             done(standing.failure is None)
 
         def again() -> None:
-            self.save(run, path)
+            self.save(run, path, ask=ask)
 
         self._session.capture(write, run)
 
@@ -94,15 +128,15 @@ class Keeper(QObject):
 
         def finish(standing: FileStanding) -> None:
             if standing.run:
-                self._take_in(standing.run, path)
+                self._take_in(standing.run, path, standing.file)
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
 
         self._tasks.start(Reading(path), finish)
 
-    def _take_in(self, saved: SavedRun, path: Path) -> None:
+    def _take_in(self, saved: SavedRun, path: Path, file: KnownFile | None) -> None:
         run = self._run_of(saved, path.stem)
-        run.path, run.in_file = path, run.state
+        run.path, run.in_file, run.file = path, run.state, file
         self._remember_file(path)
         self._session.open_run(request_for(saved), run=run)
 
