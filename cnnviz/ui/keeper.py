@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -21,11 +22,13 @@ from cnnviz.core.saved_run import SavedRun
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.runs import Run, state_of
 from cnnviz.ui.session import Session, request_for
-from cnnviz.ui.watched_tasks import WatchedTasks
+from cnnviz.ui.watched_tasks import POLL_MS, WatchedTasks
 
 SUFFIX = ".cnnviz"
 COPY_SECONDS = 30
 """Between two looks whether there is something to copy."""
+LAST_COPY_SECONDS = 3
+"""That an end which was not the user's wish may take for copies."""
 COPY_BYTES = 16 * 2**20
 """Of snapshots, that a copy has at most beside those that are pinned."""
 MOST_RECENT = 8
@@ -63,6 +66,7 @@ class Keeper(QObject):
         self._tasks = WatchedTasks(self)
         self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
         self._copying = False
+        self._copies_due: float | None = None  # for the last ones
         self._number = 0
         self._folder = _copies_folder() / uuid4().hex
         self._lock: QLockFile | None = None
@@ -189,6 +193,22 @@ class Keeper(QObject):
                 self._copying = True
                 self._session.capture(partial(self._write_copy, run), run)
                 return
+
+    def copy_all(self, then: Callable[[], None]) -> None:
+        """Copies all that is in no file, or what can be copied in a few seconds, then goes on."""
+        if not self._remember:
+            then()
+        elif self._copies_due is None:
+            self._after_copies, self._copies_due = then, monotonic() + LAST_COPY_SECONDS
+            self._copy_timer.timeout.connect(self._look_after_copies)
+            self._copy_timer.start(POLL_MS)
+
+    @Slot()
+    def _look_after_copies(self) -> None:
+        """After each look whether there is something to copy."""
+        if not self._copying or monotonic() > (self._copies_due or 0):
+            self._copy_timer.stop()
+            self._after_copies()
 
     def _write_copy(self, run: Run, saved: SavedRun) -> None:
         if not self._own_folder():
