@@ -37,11 +37,8 @@ from cnnviz.ui.arithmetic_canvas import MARGIN, ArithmeticCanvas
 from cnnviz.ui.session import Session
 from cnnviz.ui.slide import SPEEDS
 from cnnviz.ui.theme import THIN_SPACE
-from cnnviz.ui.widgets.throttle import Throttle
 
 SCROLL_BAR = 8
-NUMBERS_MS = 250
-"""Between two takings of the numbers while they change."""
 FEW_CHANNELS = 4
 MOST_PRODUCTS = 12
 NOTHING = (
@@ -69,7 +66,6 @@ class InspectorView(QWidget):
         self.found: Arithmetic | None = None
         """What is shown now."""
         self._stale = True
-        self._calm = Throttle(self.refresh, NUMBERS_MS, self)
         self.title, self.teaching, self.formula = QLabel(), QLabel(), QLabel()
         self.result = QLabel()
         for label in (self.title, self.result):
@@ -84,7 +80,7 @@ class InspectorView(QWidget):
         self.copy_button.clicked.connect(self.copy)
         self.more_button = _button("", "Show every channel")
         self.more_button.setCheckable(True)
-        self.more_button.toggled.connect(self.refresh)
+        self.more_button.toggled.connect(self._renew)
         self.slide_button = _button("", "")
         self.slide_button.clicked.connect(self.slide_or_rest)
         self.speed_button = _button("", "How many positions a second; press for the next speed")
@@ -99,8 +95,7 @@ class InspectorView(QWidget):
         self.canvas.setAccessibleName("Arithmetic of the value")
         self._arrange()
         session.selection.changed.connect(self._look)
-        session.network_changed.connect(self._follow)
-        session.image_changed.connect(self._look)
+        session.numbers.changed.connect(self._look)
         session.run_changed.connect(self._look)
         session.slide.changed.connect(self._say_slide)
         self._say_slide()
@@ -140,7 +135,7 @@ class InspectorView(QWidget):
     def copy(self) -> None:
         """Takes the arithmetic to the clipboard as text."""
         network = self._session.network
-        self.refresh()
+        self._renew()
         if self.found and network:
             QGuiApplication.clipboard().setText(as_text(network.layers, self.found))
 
@@ -162,21 +157,18 @@ class InspectorView(QWidget):
 
     @Slot()
     def _look(self) -> None:
-        """Another value, or the same of another image: at once."""
+        """Another value, or the same anew."""
         if self.isVisible():
             self.refresh()
         else:
             self._stale = True
 
     @Slot()
-    def _follow(self) -> None:
-        """The network learned."""
-        if not self.isVisible():
-            self._stale = True
-        elif self._session.is_training:
-            self._calm.ask()
-        else:
-            self._calm.act()
+    def _renew(self) -> None:
+        """Shows them anew, and has all others who tell numbers take them at this moment, too."""
+        self._session.numbers.take()
+        if self._stale:
+            self.refresh()
 
     @Slot()
     def refresh(self) -> None:
@@ -296,19 +288,18 @@ class InspectorView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Pictures are as large as the width allows."""
         super().resizeEvent(event)
-        self.refresh()
+        self._renew()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""
         super().showEvent(event)
-        if self._stale:
-            self.refresh()
+        self._renew()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
-            self.refresh()
+            self._renew()
 
 
 def _unbroken(indices: re.Match[str]) -> str:

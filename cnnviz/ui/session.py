@@ -36,6 +36,7 @@ from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
+from cnnviz.ui.calm_numbers import CalmNumbers
 from cnnviz.ui.comparison import Comparison
 from cnnviz.ui.comparison import Kept as Compared
 from cnnviz.ui.edits import ShownEdits
@@ -93,6 +94,9 @@ class Session(QObject):
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
         self.comparison = Comparison(self)
+        self.numbers = CalmNumbers(self)
+        self.comparison.changed.connect(self.numbers.take)
+        self.image_changed.connect(self.numbers.take)
         self.edits = ShownEdits(self)
         self.edits.changed.connect(self._show_edits)
         self.status = Status(Phase.LOADING)
@@ -368,6 +372,8 @@ class Session(QObject):
         if status != self.status:
             self.status = status
             self.status_changed.emit()
+        if not self.is_training:
+            self.numbers.settle()
 
     @property
     def frame_ms(self) -> int:
@@ -500,6 +506,7 @@ class Session(QObject):
         self.edits.lay_over(self.network, vector)
         self._inspect()
         self.network_changed.emit()
+        self.numbers.follow(self.is_training)
 
     @Slot()
     def _show_moment(self) -> None:

@@ -150,6 +150,31 @@ def test_training_is_followed_and_still_adds_up(view, session, train, until):
     assert view.found.total == pytest.approx(view.found.result, abs=1e-4)
 
 
+def test_while_it_trains_the_plate_says_the_same(window, session, until):
+    inspector, canvas = window.inspector, window.network.canvas
+    session.selection.pin(HERE)
+    seen, differing = set(), []
+
+    def compare():
+        plate = canvas._told()[1]
+        said = f"{inspector.found.result:.4g}".replace("-", "−")
+        seen.add(said)
+        if not plate.endswith(f" · {said}"):
+            differing.append((plate, said))
+
+    session.network_changed.connect(compare)
+    session.play()
+    until(lambda: len(seen) > 2)
+    window.resize(window.width() - 1, window.height())
+    inspector.copy()
+    compare()
+    session.choose_image(5)
+    compare()
+    until(lambda: len(seen) > 5)
+    session.network_changed.disconnect(compare)
+    assert differing == []
+
+
 def test_hidden_it_rests_and_catches_up(view, session, train):
     session.selection.pin(HERE)
     view.hide()
