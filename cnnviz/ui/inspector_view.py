@@ -20,7 +20,14 @@ from cnnviz.core.arithmetic import (
     Weighted,
     explain,
 )
-from cnnviz.core.arithmetic_text import FORMULAS, as_text, formula, softmax_formula, where
+from cnnviz.core.arithmetic_text import (
+    COUNTING,
+    FORMULAS,
+    as_text,
+    formula,
+    softmax_formula,
+    where,
+)
 from cnnviz.ui.arithmetic_blocks import (
     Block,
     Classes,
@@ -44,7 +51,7 @@ MOST_PRODUCTS = 12
 NOTHING = (
     "Point at any value of the network to see what it is made of. Click to hold on to it; then the "
     "arrow keys walk from value to value, Page Up and Down from map to map, Shift with an arrow "
-    "from layer to layer."
+    f"from layer to layer.\n\n{COUNTING}"
 )
 TEACHING = {
     Convolution: "The kernel lies on the maps before it. Each number is one multiplication; all "
@@ -70,6 +77,7 @@ class InspectorView(QWidget):
         self.result = QLabel()
         for label in (self.title, self.result):
             label.setProperty("heading", "true")
+        self.title.setToolTip(COUNTING)
         self.teaching.setProperty("small", "true")
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)

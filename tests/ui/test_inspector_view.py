@@ -52,6 +52,7 @@ HERE = Place("conv2", (5, 9, 12))
 def test_at_first_it_says_what_to_do(view):
     assert view.title.text() == "Inspector"
     assert "Point at any value" in view.teaching.text()
+    assert "map 0 is its first map" in view.teaching.text()
     assert view.canvas.blocks == []
     assert not view.copy_button.isVisible()
     assert not view.slide_button.isVisible()
@@ -131,6 +132,14 @@ def test_it_follows_the_pointer_while_nothing_is_pinned(view, session):
     assert not view.let_go_button.isVisible()
     session.selection.point(None)
     assert view.title.text() == "Inspector"
+
+
+def test_how_it_counts_is_said_where_it_counts(view, session):
+    session.selection.pin(Place("conv1", (0, 0, 0)))
+    assert view.title.text() == "Conv 1 · map 0 · x 0, y 0"
+    assert "Z[0, 0, 0] = b[0]" in view.formula.text().replace("\u00a0", " ")
+    assert "Layers of a kind are counted from 1" in view.title.toolTip()
+    assert "from 0" in view.title.toolTip()
 
 
 def test_another_digit_is_explained_at_once(view, session):
