@@ -11,11 +11,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from cnnviz.core.curves import percent
 from cnnviz.core.learning_history import ImageRecord
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, ImagePast
-from cnnviz.ui.image_grid import percent
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.labels import spread
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.curves import percent
 from cnnviz.core.examination import Answer
 from cnnviz.core.neighbour_map import INSTALL, PACKAGE, NeighbourMap, is_available
 from cnnviz.core.projection import Plane, laid_like, turn_towards
@@ -27,7 +28,7 @@ from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
 from cnnviz.ui.image_card import ImageCard
-from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words, percent
+from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, in_words
 from cnnviz.ui.neighbour_bar import NeighbourBar
 from cnnviz.ui.space_plot import Places, SpacePlot
 from cnnviz.ui.widgets.choice_button import ChoiceButton

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from cnnviz.core import examination
+from cnnviz.core.curves import percent
 from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.settings import Settings
 from cnnviz.ui import mistakes_view, theme
-from cnnviz.ui.image_grid import percent, shortened
+from cnnviz.ui.image_grid import shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.session import Session
@@ -192,20 +193,6 @@ def test_another_answer_leaves_the_place_in_the_grid(mistakes, until):
     assert grid.verticalScrollBar().value() == 30
     mistakes.mistakes.order.chosen.emit("loss")
     assert grid.verticalScrollBar().value() == 0
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (1.0, "100.0\u2009%"),
-        (0.99999, "> 99.9\u2009%"),
-        (0.5, "50.0\u2009%"),
-        (0.0, "0.0\u2009%"),
-        (float("nan"), "–"),
-    ],
-)
-def test_a_share_is_never_more_than_it_is(share, text):
-    assert percent(share) == text
 
 
 def test_long_names_are_shortened_as_little_as_can_be(qapp):
