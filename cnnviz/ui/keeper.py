@@ -4,11 +4,13 @@ The copies are for a crash: a folder for each window that is open, with a lock i
 window is gone without having closed is offered at the next start.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -270,10 +272,18 @@ class Keeper(QObject):
         if standing.run is None:
             self._session.noticed.emit(Notice(*standing.failure or ("", "")))
             return
-        run = self._run_of(standing.run, "Recovered")
+        run = self._run_of(standing.run, self._recovered_name(standing.run.name))
         self._copies[run] = path, run.state
         self._session.runs.add(run)
         self._session.open_again(run)
+
+    def _recovered_name(self, name: str) -> str:
+        """What a run of that name is called while another has it: numpy-cnn 2 (recovered)."""
+        taken = {run.name for run in self._session.runs.all}
+        begin = re.sub(r" \(recovered( \d+)?\)$", "", name) or "Run"
+        more = (f"{begin} (recovered {number})" for number in count(2))
+        names = chain([f"{begin} (recovered)"], more)
+        return next(each for each in names if each not in taken)
 
     # The end.
 

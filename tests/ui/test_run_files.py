@@ -18,7 +18,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
 from cnnviz.core.settings import Settings
-from cnnviz.core.storage import load_run
+from cnnviz.core.storage import load_run, write_run
 from cnnviz.ui.messages import RunRequest
 
 SAMPLE = Path(__file__).parents[1] / "data" / "tiny-format-1.cnnviz"
@@ -538,6 +538,25 @@ def test_after_a_crash_the_run_is_offered_and_goes_on(
     window.close()
     until(lambda: not window.isVisible())
     assert copies(tmp_path) == []
+
+
+def test_recovered_runs_keep_their_names(open_window, session, train, until, tmp_path):
+    window = open_window(session, remember=True)
+    train(session, 1)
+    session.runs.rename(session.runs.open, "seed 1")
+    for number in range(3):
+        folder = tmp_path / "state" / "cnnviz" / "copies" / str(number)
+        folder.mkdir(parents=True)
+        saved = replace(load_run(SAMPLE), name="other" if number == 2 else "seed 1")
+        write_run(folder / "1.cnnviz", saved)
+    heard = []
+    session.noticed.connect(heard.append)
+    window.keeper.offer_copies()
+    heard[-1].act()
+    until(lambda: len(session.runs.all) == 4)
+    names = {run.name for run in session.runs.all}
+    assert names == {"seed 1", "seed 1 (recovered)", "seed 1 (recovered 2)", "other"}
+    until(lambda: session.loading is None)
 
 
 def test_another_window_that_is_open_is_left_alone(open_window, session, train, until, tmp_path):
