@@ -4,9 +4,10 @@ Everything in it is of one moment, so that it adds up: while the network learns,
 a few times a second.
 """
 
+import math
 import re
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, QRect, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -28,6 +29,7 @@ from cnnviz.core.arithmetic_text import (
     softmax_formula,
     where,
 )
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui.arithmetic_blocks import (
     Block,
     Classes,
@@ -46,6 +48,8 @@ from cnnviz.ui.slide import SPEEDS
 from cnnviz.ui.theme import THIN_SPACE
 
 SCROLL_BAR = 8
+MOST_HEIGHT = 1000
+"""Pixels that a formula may take, more than any does."""
 FEW_CHANNELS = 4
 MOST_PRODUCTS = 12
 NOTHING = (
@@ -81,8 +85,6 @@ class InspectorView(QWidget):
         self.teaching.setProperty("small", "true")
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)
-        # Two lines at all times, so that nothing jumps while the kernel slides.
-        self.formula.setFixedHeight(2 * self.formula.fontMetrics().lineSpacing() + 4)
         self.formula.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
         self.copy_button.clicked.connect(self.copy)
@@ -211,7 +213,26 @@ class InspectorView(QWidget):
         if self.result.styleSheet() != color:  # to set it anew is dear
             self.result.setStyleSheet(color)
         self.teaching.setText(TEACHING.get(type(found), "A pixel of the image, from 0 to 1."))
-        self.formula.setText(re.sub(r"\[[^]]*\]", _unbroken, formula(found)))
+        self.formula.setText(_in_a_line(found))
+        self._reserve_lines(found)
+
+    def _reserve_lines(self, found: Arithmetic) -> None:
+        """As many as the formula takes at the end of its map, too: none jumps while it slides."""
+        texts = [_in_a_line(found)]
+        network, inspection, place = self._session.network, self._session.inspection, found.place
+        if (
+            network
+            and inspection
+            and (layer := self._session.slide.layer_of(network.layers, place))
+        ):
+            end = tuple(length - 1 for length in layer.output_shape[1:])
+            last = explain(network, inspection, Place(place.layer, (place.index[0], *end)))
+            texts.append(_in_a_line(last))
+        metrics, wrapped = self.formula.fontMetrics(), Qt.TextFlag.TextWordWrap
+        room = QRect(0, 0, self.width() - 2 * MARGIN, MOST_HEIGHT)
+        height = max(metrics.boundingRect(room, wrapped, text).height() for text in texts)
+        lines = math.ceil(height / metrics.lineSpacing())
+        self.formula.setFixedHeight(lines * metrics.lineSpacing() + 4)
 
     @Slot()
     def _say_slide(self) -> None:
@@ -308,6 +329,11 @@ class InspectorView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
             self._renew()
+
+
+def _in_a_line(found: Arithmetic) -> str:
+    """The formula, to be broken between its parts only."""
+    return re.sub(r"\[[^]]*\]", _unbroken, formula(found))
 
 
 def _unbroken(indices: re.Match[str]) -> str:

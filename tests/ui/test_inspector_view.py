@@ -184,6 +184,35 @@ def test_while_it_trains_the_plate_says_the_same(window, session, until):
     assert differing == []
 
 
+def lines_of(view):
+    return (view.formula.height() - 4) // view.formula.fontMetrics().lineSpacing()
+
+
+def test_no_line_is_left_empty_below_the_formula(view, session):
+    for place, lines in (
+        (Place("relu1", (3, 9, 4)), 1),
+        (Place("dense1", (7,)), 1),
+        (Place(INPUT, (0, 9, 4)), 1),
+        (HERE, 2),
+    ):
+        session.selection.pin(place)
+        assert lines_of(view) == lines
+        needed = view.formula.heightForWidth(view.formula.width())
+        assert needed <= view.formula.height()
+
+
+def test_nothing_jumps_while_the_kernel_slides(view, session):
+    heights = set()
+    for y, x in ((0, 0), (0, 9), (0, 10), (12, 3), (19, 19)):
+        session.selection.pin(Place("conv2", (7, y, x)))
+        heights.add(view.formula.height())
+    assert len(heights) == 1
+    for y, x in ((0, 0), (4, 5), (9, 9)):
+        session.selection.pin(Place("pool1", (7, y, x)))
+        heights.add(view.formula.height())
+    assert len(heights) == 2
+
+
 def test_hidden_it_rests_and_catches_up(view, session, train):
     session.selection.pin(HERE)
     view.hide()
