@@ -173,6 +173,21 @@ def test_the_past_of_an_image_is_told_and_drawn(mistakes, until):
     assert not view.lines.grab().isNull()
 
 
+def test_a_drawing_has_no_past(mistakes):
+    past, session = mistakes.mistakes.past, mistakes.examiner.session
+    session.choose_image(3)
+    assert past.lines.record is not None
+    drawn = np.zeros(session.dataset.input_shape, np.float32)
+    session.show_picture(drawn, "a drawn digit")
+    assert past.lines.record is None
+    assert past.words.text() == ""
+    assert past.lines.accessibleDescription().startswith("Shown is a drawn digit.")
+    assert past.lines.epoch_at(100) is None
+    assert not past.lines.grab().isNull()
+    session.choose_image(3)
+    assert past.lines.record is not None
+
+
 def test_a_click_on_an_epoch_looks_at_its_end(mistakes, until, qtbot):
     wait_for_past(mistakes, until)
     lines, session = mistakes.mistakes.past.lines, mistakes.examiner.session
