@@ -52,6 +52,7 @@ from cnnviz.ui.runs import Run, Runs, differences
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.shown_image import ShownImage, after_change, of_test_set
 from cnnviz.ui.slide import Slide
+from cnnviz.ui.theme import spaced
 
 TEXT_SECONDS = 0.25
 """Between two refreshes of numbers that are read, not seen."""
@@ -310,7 +311,7 @@ class Session(QObject):
         if self.comparison.kept:
             self.comparison.end()
         elif self.network and self.inspection and self.image:
-            words = f"{self.image.words}, at batch {self.shown_step}"
+            words = f"{self.image.words}, at batch {spaced(self.shown_step)}"
             weights = self.network.state_dict()
             kept = Compared(self.inspection, weights, self.shown_step, words)
             self.comparison.keep(kept)
