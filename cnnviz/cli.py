@@ -1,7 +1,8 @@
 """The command line: opens the window, or works without a display: trains, measures, gets data.
 
 Exit status: 0 done, 1 the loss diverged, 2 a mistake in what was asked, 130 stopped by Ctrl-C,
-141 whoever read the output has gone. Qt is imported only once it is needed and set up.
+141 whoever read the output has gone, 143 stopped by SIGTERM. Qt is imported only once it is needed
+and set up.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from contextlib import closing
 from dataclasses import fields
 from typing import Any
 
-from cnnviz import arguments, experiment_command
+from cnnviz import arguments, experiment_command, termination
 from cnnviz.arguments import EPOCHS, NETWORK, THEMES
 from cnnviz.core import CnnvizError, Settings, Trainer
 from cnnviz.core.datasets import best_available, is_there
@@ -29,6 +30,12 @@ from cnnviz.outputs import check_output, write_json
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the arguments say and returns the exit status; see the top of this file."""
+    with termination.terminated_like_ctrl_c() as terminated:
+        status = _main(argv)
+    return termination.STATUS if status == 130 and terminated.is_set() else status
+
+
+def _main(argv: Sequence[str] | None) -> int:
     try:
         try:
             return _run(argv)

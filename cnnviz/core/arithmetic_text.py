@@ -23,6 +23,11 @@ from cnnviz.core.workspace import Array
 
 FORMULAS = {"relu": "max(0, {z})", "sigmoid": "1 / (1 + exp(−{z}))", "arctan": "arctan({z})"}
 MINUS = "−"
+COUNTING = (
+    "Layers of a kind are counted from 1. All within a layer is counted from 0, as the indices in "
+    "formulas and programs are: map 0 is its first map, x 0, y 0 the corner at the top left."
+)
+"""How everything here is counted, for whoever wonders at map 0 of Conv 1."""
 
 
 def where(layers: Sequence[Layer], place: Place) -> str:

@@ -23,7 +23,8 @@ class Stopped(Exception):  # noqa: N818 - a signal, not an error
 
 def main() -> None:
     """Reads what network to build, then answers one request after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's business
+    for number in (signal.SIGINT, signal.SIGTERM):  # are the parent's business, which ends us
+        signal.signal(number, signal.SIG_IGN)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may be written among the answers
     use_one_blas_thread()

@@ -40,6 +40,9 @@ def numpy_cnn(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 INITIALIZERS: dict[str, Initializer] = {"he": he, "glorot": glorot, "numpy-cnn": numpy_cnn}
 
 
+TITLES = {"he": "He (normal)", "glorot": "Glorot (uniform)", "numpy-cnn": "Numpy-CNN (normal)"}
+
+
 def initializer(name: str) -> Initializer:
     """The initializer called `name`; raises SpecError for a name there is not."""
     try:

@@ -47,7 +47,8 @@ class Answers:
 
 def main() -> None:
     """Reads what to lay out, and answers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's business
+    for number in (signal.SIGINT, signal.SIGTERM):  # are the parent's business, which ends us
+        signal.signal(number, signal.SIG_IGN)
     if sys.platform != "win32":
         os.nice(LAST)
     requests, answers = sys.stdin.buffer, Answers(sys.stdout.buffer)

@@ -10,10 +10,47 @@ from cnnviz.core.task import Task
 
 
 @dataclass(frozen=True)
+class KnownFile:
+    """A run's file as we read or wrote it last, to tell what a later save would lose."""
+
+    stamp: tuple[int, int] | None
+    """Its size in bytes and when it was changed, in ns; None if nobody could tell."""
+    moments: frozenset[int]
+    """The steps of its snapshots."""
+
+    def thinned(self, run: SavedRun) -> int | None:
+        """How many of its moments `run` still has; None if it has all of them.
+
+        What the user gave up by going back to an earlier batch is not missed.
+        """
+        wanted = {step for step in self.moments if step <= run.step}
+        kept = wanted & {snapshot.step for snapshot in run.snapshots}
+        return len(kept) if kept < wanted else None
+
+
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """The size and the time of the last change of a file; None if there is none to be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def known(stamp: tuple[int, int] | None, run: SavedRun) -> KnownFile:
+    """The file of that stamp with all of `run` in it."""
+    return KnownFile(stamp, frozenset(snapshot.step for snapshot in run.snapshots))
+
+
+@dataclass(frozen=True)
 class FileStanding:
     """Whether it is done, and what was read."""
 
     run: SavedRun | None = None
+    file: KnownFile | None = None
+    """As it is now."""
+    was_changed: bool = False
+    """Nothing was written, because the file is not as it was known."""
     ended: bool = False
     failure: tuple[str, str] | None = None
 
@@ -21,13 +58,17 @@ class FileStanding:
 class Writing(Task[FileStanding]):
     """Writes a run to `path`, the whole of it or nothing. It is short, so it is not given up."""
 
-    def __init__(self, path: Path, run: SavedRun) -> None:
+    def __init__(self, path: Path, run: SavedRun, over: KnownFile | None = None) -> None:
+        """With `over` it writes over this file only, not over what others put in its place."""
         super().__init__("writing", FileStanding())
-        self.path, self._run_to_write = path, run
+        self.path, self._run_to_write, self._over = path, run, over
 
     def _work(self) -> dict[str, Any]:
+        found = stamp_of(self.path)
+        if self._over and found is not None and found != self._over.stamp:
+            return {"was_changed": True}
         write_run(self.path, self._run_to_write)
-        return {}
+        return {"file": known(stamp_of(self.path), self._run_to_write)}
 
 
 class Reading(Task[FileStanding]):
@@ -38,7 +79,9 @@ class Reading(Task[FileStanding]):
         self.path = path
 
     def _work(self) -> dict[str, Any]:
-        return {"run": load_run(self.path)}
+        stamp = stamp_of(self.path)  # first: what changes meanwhile shall be noticed
+        run = load_run(self.path)
+        return {"run": run, "file": known(stamp, run)}
 
 
 def light(run: SavedRun, most_bytes: int) -> SavedRun:

@@ -130,6 +130,14 @@ def short(value: float) -> str:
     return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
-def percent(share: float, digits: int) -> str:
-    """A share of 1 as 98.11 %, with a thin space."""
-    return f"{100 * share:.{digits}f}\u2009%"
+def percent(share: float, digits: int = 1) -> str:
+    """A share of 1 as 98.1 %, with a thin space; a dash if it is none; no 100 % for what is less.
+
+    Every accuracy and probability is written by this, so that no two places differ.
+    """
+    if not math.isfinite(share):
+        return "–"
+    text = f"{100 * share:.{digits}f}"
+    if text == f"{100:.{digits}f}" and share < 1:
+        text = f">\u2009{100 - 10.0**-digits:.{digits}f}"
+    return f"{text}\u2009%"

@@ -5,6 +5,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QWidget
 
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.network_classes import ClassRows
 from cnnviz.ui.session import Session
@@ -144,7 +145,7 @@ class Verdict(QWidget):
         if session.label is not None:
             self._color = colors.good if best == session.label else colors.bad
         self._name, self._words = names[best], session.image.words
-        self._share = f"{100 * probabilities[best]:.1f}{theme.THIN_SPACE}%"
+        self._share = percent(probabilities[best])
         if self.isVisible():
             self.setAccessibleDescription(f"{self._name}, {self._share}: {self._words}")
             self.update()

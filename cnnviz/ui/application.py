@@ -57,7 +57,7 @@ def open_window(
     once = Qt.ConnectionType.SingleShotConnection
     session.run_changed.connect(window.keeper.offer_copies, once)
     window.show()
-    with on_interrupt(window.interrupt), garbage_collected_here():
+    with on_interrupt(window.interrupt, window.terminate), garbage_collected_here():
         status = app.exec()
     discard(window, session)
     return status
@@ -93,14 +93,21 @@ def garbage_collected_here() -> Iterator[None]:
 
 
 @contextmanager
-def on_interrupt(act: Callable[[], object]) -> Iterator[None]:
-    """Ctrl-C calls `act` from the event loop; raised amid Qt's work it would be lost, or crash."""
+def on_interrupt(
+    act: Callable[[], object], terminate: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """Ctrl-C calls `act` from the event loop; raised amid Qt's work it would be lost, or crash.
 
-    def handle(*_: object) -> None:
-        QTimer.singleShot(0, act)
+    SIGTERM calls `terminate`, or the same.
+    """
+    acts = {signal.SIGINT: act, signal.SIGTERM: terminate or act}
 
-    before = signal.signal(signal.SIGINT, handle)
+    def handle(number: int, _: object) -> None:
+        QTimer.singleShot(0, acts[signal.Signals(number)])
+
+    before = {number: signal.signal(number, handle) for number in acts}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen
 
 from cnnviz.core.arithmetic import Convolution, Pooling, Softmax, Weighted
+from cnnviz.core.scales import percent
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.widgets.mosaic import Grid, Mosaics
@@ -267,7 +268,7 @@ class Classes(Block):
             cells = (
                 number(self._softmax.logits[k]),
                 number(self._softmax.exponentials[k]),
-                f"{100 * float(self._probabilities[k]):.3f} %",
+                percent(float(self._probabilities[k]), 3),
             )
             for right, cell in zip(rights, cells, strict=True):
                 painter.drawText(QRectF(x, top, right - x, self.ROW), RIGHT, cell)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import overload
 
 from PySide6.QtCore import Slot
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from cnnviz.core.datasets import LeftOut
@@ -14,12 +15,14 @@ from cnnviz.core.files import write_atomically
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.save_dialog import SaveDialog
-from cnnviz.ui.widgets.table import PAD, Cell, Column, QuietTable
+from cnnviz.ui.widgets.table import PAD, TEXT_SIZE, Cell, Column, QuietTable
 
 COLUMNS = (
-    Column("Where", "A file, or a place in one", 0, False),
-    Column("Why", "What the matter is with it", 560, False),
+    Column("Where", "A file, or a place in one", 300, False),
+    Column("Why", "What the matter is with it", 0, False),
 )
+LEAST_WHERE, MOST_WHERE = 120, 0.5
+"""Pixels of the first column; its share of the table where its names would take more."""
 KINDS = {".csv": "Table"}
 
 
@@ -57,6 +60,7 @@ class DataLeftOut(QWidget):
         self._rows = Rows(left_out, path)
         self.table.cells.show_cells([])
         self.table.cells.show_cells(self._rows)
+        self._share_width()
         count = len(left_out)
         self.summary.setText(
             f"{theme.spaced(count)} left out; all else is among the images."
@@ -65,6 +69,16 @@ class DataLeftOut(QWidget):
         )
         for button in (self.copy_button, self.save_button):
             button.setEnabled(count > 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Reasons get all the room that names leave."""
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        most = round(MOST_WHERE * self.table.viewport().width())
+        needed = self._rows.names_width
+        self.table.horizontalHeader().resizeSection(0, max(min(needed, most), LEAST_WHERE))
 
     @Slot()
     def copy(self) -> None:
@@ -88,6 +102,10 @@ class Rows(Sequence[list[Cell]]):
     def __init__(self, left_out: Sequence[LeftOut], path: str) -> None:
         self._left_out = left_out
         self._path = path
+        longest = max((self._inside(item) for item in left_out), key=len, default="")
+        metrics = QFontMetrics(theme.font(TEXT_SIZE))
+        self.names_width = metrics.horizontalAdvance(longest) + 2 * PAD + 12
+        """Pixels that the longest name takes, about; letters differ."""
 
     def __len__(self) -> int:
         return len(self._left_out)
@@ -104,8 +122,13 @@ class Rows(Sequence[list[Cell]]):
         return self._row(self._left_out[place])
 
     def _row(self, item: LeftOut) -> list[Cell]:
-        inside = item.where.removeprefix(self._path).lstrip("/\\") or item.where
-        return [Cell(inside, tip=item.where), Cell(item.reason, "muted", tip=item.reason)]
+        return [
+            Cell(self._inside(item), tip=item.where),
+            Cell(item.reason, "muted", tip=item.reason),
+        ]
+
+    def _inside(self, item: LeftOut) -> str:
+        return item.where.removeprefix(self._path).lstrip("/\\") or item.where
 
     def text(self, delimiter: str) -> str:
         """All of it with a heading, as CSV has it, whole paths."""

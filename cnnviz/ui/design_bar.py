@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from cnnviz.core.code_generation import CODE
-from cnnviz.core.initializers import INITIALIZERS
+from cnnviz.core.initializers import INITIALIZERS, TITLES
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.spec_edit import Design
 from cnnviz.core.spec_file import MOST_TEXT
@@ -36,7 +36,7 @@ class DesignBar(QWidget):
         self.title.editingFinished.connect(self._take_title)
         self.start_button = _button(f"Start from {ARROW}", "A network that is there already")
         self.start_button.clicked.connect(self.open_start_menu)
-        ways = [(name, name, _first_line(name)) for name in INITIALIZERS]
+        ways = [(name, TITLES[name], _first_line(name)) for name in INITIALIZERS]
         self.initializer = ChoiceButton("Weights begin", ways)
         self.initializer.setToolTip("How the weights are drawn before training")
         self.initializer.chosen.connect(editor.set_initializer)
@@ -69,7 +69,7 @@ class DesignBar(QWidget):
         """Shows the design of now."""
         editor, design = self._editor, self._editor.design
         self.title.show_title(design.title)
-        self.initializer.show_choice(design.initializer)
+        self.initializer.show_choice(design.initializer, TITLES.get(design.initializer))
         undoes, redoes = editor.undoes, editor.redoes
         self.undo_button.setEnabled(undoes is not None)
         self.redo_button.setEnabled(redoes is not None)

@@ -1,5 +1,6 @@
 """The test set as a grid of thumbnails: choose a digit by eye, by class or by its number."""
 
+import re
 from html import escape
 
 import numpy as np
@@ -34,6 +35,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.mosaic import picture
@@ -354,10 +356,11 @@ class DigitsView(QWidget):
         known = escape(words[:1].upper() + words[1:])
         if session.test_image is not None and label is not None:
             known = f"<span style='color:{colors.muted}'>Label</span> {theme.strong(names[label])}"
+        sure = re.sub(r"\s", "\u00a0", percent(probabilities[best]))  # on one line
         self._verdict.setText(
             f"{known}<span style='color:{colors.muted}'> · read as</span> "
             f"<span style='color:{color}'>{theme.strong(names[best])}</span> "
-            f"<span style='color:{colors.muted}'>at {100 * probabilities[best]:.1f}\u00a0%</span>"
+            f"<span style='color:{colors.muted}'>at {sure}</span>"
         )
 
     def changeEvent(self, event: QEvent) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.edited_accuracy import Compared, Comparison, Standing
 from cnnviz.core.edits import Edits
+from cnnviz.core.scales import percent
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.messages import Notice
@@ -213,8 +214,7 @@ class EditsView(QWidget):
 
 def _in_words(result: Compared, step: int) -> tuple[str, str]:
     """What the test gave: "test accuracy 97.10 % instead of 98.00 %, at batch 220", and shorter."""
-    percent = f"{theme.THIN_SPACE}%"
-    learned, edited = f"{100 * result.learned:.2f}{percent}", f"{100 * result.edited:.2f}{percent}"
+    learned, edited = percent(result.learned, 2), percent(result.edited, 2)
     batch = f"batch {theme.spaced(step)}"
     return (
         f"test accuracy {edited} instead of {learned}, at {batch}",

@@ -3,9 +3,9 @@
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, in_words
-from cnnviz.ui.image_grid import percent
 from cnnviz.ui.widgets.throttle import Throttle
 from cnnviz.ui.widgets.tinted_label import TintedLabel
 

@@ -103,6 +103,8 @@ class ExperimentsWindow(SideWindow):
         self.caution.setWordWrap(True)
         self.open_button = QPushButton("Open as a run")
         self.open_button.clicked.connect(self.open_run)
+        self.why_not_open = QLabel()
+        self.why_not_open.setProperty("small", "true")
 
     def _lay_out(self) -> None:
         first, last = QHBoxLayout(), QHBoxLayout()
@@ -119,6 +121,7 @@ class ExperimentsWindow(SideWindow):
             first.addWidget(widget)
         first.addStretch(1)
         last.addWidget(self.caution, 1)
+        last.addWidget(self.why_not_open)
         last.addWidget(self.open_button)
         words = QVBoxLayout()
         words.setContentsMargins(MARGIN, 4, MARGIN, 0)
@@ -259,12 +262,20 @@ class ExperimentsWindow(SideWindow):
     @Slot()
     def _refresh_open(self) -> None:
         self.open_button.setEnabled(self._openable is not None)
-        tip = "A run of the chosen network, with the weights it ended with"
+        self.open_button.setToolTip("A run of the chosen network, with the weights it ended with")
+        self.why_not_open.setText("" if self._openable else self._why_not_open())
+
+    def _why_not_open(self) -> str:
+        """What is in the way of opening a run."""
+        row, outcomes = self.table.chosen_row, self._result.outcomes if self._result else ()
         if self._chosen.shuffled:
-            tip = "These learned from shuffled pixels; there are no such data to open a run on"
-        elif self._openable is None:
-            tip = "Choose a network in the table, once all have learned"
-        self.open_button.setToolTip(tip)
+            return "These learn from shuffled pixels: no run has such data."
+        chosen = outcomes[row] if 0 <= row < len(outcomes) else None
+        if chosen and chosen.diverged_at:
+            return "Its loss became no number: nothing can go on from there."
+        if chosen is None and any(outcome.vector is not None for outcome in outcomes):
+            return "Choose a network in the table."
+        return "Once all have learned, each can be opened."
 
 
 def _row(outcome: Outcome, color: str) -> list[Cell]:

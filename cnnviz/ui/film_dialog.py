@@ -28,7 +28,6 @@ from cnnviz.ui import theme
 from cnnviz.ui.filming import Filming, Plan
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.frames import frame_size
-from cnnviz.ui.widgets.quantities import quantity
 from cnnviz.ui.widgets.save_dialog import SaveDialog
 from cnnviz.ui.widgets.saving import known_suffix, refuse_protected
 from cnnviz.ui.widgets.tinted_label import TintedLabel
@@ -37,8 +36,6 @@ SECONDS = (5, 10, 20)
 RATES = (10, 15, 25)
 WHOLE, UP_TO_HERE = "whole", "here"
 TITLES = {GIF: "GIF", MP4: "MP4"}
-BYTES_PER_PIXEL = 0.03
-"""Of each different frame of a GIF, roughly: measured on films of the network and of the window."""
 WIDTH = 470
 ABOUT = "Every frame shows the network as it was after its batch. Training rests meanwhile."
 
@@ -295,14 +292,5 @@ class FilmDialog(QDialog):
             return f"Frame {frames(filming.done)} of {frames(filming.frames)}"
         plan, size = self.plan, frame_size(self.plan.widget)
         width, height = size.pixels
-        text = f"{frames(plan.frames)} frames of {frames(width)} × {frames(height)} pixels"
-        if self.kind.value == MP4:
-            return text
-        different = min(plan.frames, self._snapshots(plan.until))
-        return f"{text}, roughly {quantity(different * width * height * BYTES_PER_PIXEL, 'B')}"
-
-    def _snapshots(self, until: int | None) -> int:
-        """How many moments there are to be seen."""
-        timeline = self._session.timeline
-        steps = {*timeline.snapshots, *timeline.edited, len(timeline)}
-        return sum(until is None or step <= until for step in steps)
+        # How many bytes that becomes depends on what changes in them: nobody knows before.
+        return f"{frames(plan.frames)} frames of {frames(width)} × {frames(height)} pixels"

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.examination import Answer
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.mosaic import picture
@@ -58,16 +59,6 @@ class Images:
     answer: Answer
     numbers: NDArray[np.int64]
     notes: list[str]
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share as 98.7 %, or a dash if it is none; never 100 % for what is less."""
-    if not np.isfinite(share):
-        return "–"
-    text = f"{100 * share:.{digits}f}"
-    if text == f"{100:.{digits}f}" and share < 1:
-        text = f"> {100 - 10.0**-digits:.{digits}f}"
-    return f"{text}{theme.THIN_SPACE}%"
 
 
 class ImagesModel(QAbstractListModel):

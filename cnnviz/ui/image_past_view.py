@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEv
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.learning_history import ImageRecord
+from cnnviz.core.scales import percent
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner, ImagePast
-from cnnviz.ui.image_grid import percent
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.labels import spread
 
@@ -26,6 +26,7 @@ NAMED = 0.03
 """A line whose last probability is less has no name."""
 NOTABLE = 0.02
 """A class that was never given more has no line."""
+WAITS = "How this image was learned is shown from the first epoch’s end on."
 CENTER = Qt.AlignmentFlag.AlignCenter
 
 
@@ -50,8 +51,12 @@ class ImagePastView(QWidget):
         """Tells all anew of the image that is chosen now."""
         session, history = self._session, self._examiner.history
         dataset, image = session.dataset, session.image_index
+        if session.image and session.test_image is None:
+            only = "Only images of the test set, as they are, have a past."
+            self._show_none(f"Shown is {session.image.words}. {only}")
+            return
         if dataset is None or history is None or session.label is None:
-            self.words.clear()
+            self._show_none()
             return
         record, colors = history.image(image), theme.tokens()
         answer = self._examiner.answer
@@ -73,6 +78,11 @@ class ImagePastView(QWidget):
         steps = [epoch.step for epoch in history.epochs]
         self.lines.show_past(record, steps, past, dataset.class_names, session.label)
 
+    def _show_none(self, why: str = "") -> None:
+        """No lines, and why there are none."""
+        self.words.clear()
+        self.lines.show_none(why)
+
 
 class ImagePastLines(QWidget):
     """The picture; `epoch_at` is what a click would look at."""
@@ -81,6 +91,7 @@ class ImagePastLines(QWidget):
         super().__init__()
         self._session = session
         self.record: ImageRecord | None = None
+        self._why_none = WAITS
         self._steps: list[int] = []
         self._past: ImagePast | None = None
         self._names: tuple[str, ...] = ()
@@ -106,8 +117,15 @@ class ImagePastLines(QWidget):
     ) -> None:
         """Another image, or more of its past; `steps` are those of the record's epochs."""
         self.record, self._steps, self._past = record, steps, past
+        self._why_none = WAITS
         self._names, self._label = names, label
         self.setAccessibleDescription(record.in_words)
+        self.update()
+
+    def show_none(self, why: str = "") -> None:
+        """Nothing is drawn; `why`, or that there is nothing yet."""
+        self.record, self._past, self._steps, self._why_none = None, None, [], why or WAITS
+        self.setAccessibleDescription(self._why_none)
         self.update()
 
     # Where things are.
@@ -152,7 +170,7 @@ class ImagePastLines(QWidget):
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(theme.color(colors.muted))
         if self.record is None or not len(self.record.epochs):
-            text = "How this image was learned is shown from the first epoch’s end on."
+            text = self._why_none
             painter.drawText(QRectF(self.rect()), CENTER | Qt.TextFlag.TextWordWrap, text)
             return
         self._paint_scales(painter)

@@ -4,9 +4,10 @@ Everything in it is of one moment, so that it adds up: while the network learns,
 a few times a second.
 """
 
+import math
 import re
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, QRect, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
@@ -20,7 +21,15 @@ from cnnviz.core.arithmetic import (
     Weighted,
     explain,
 )
-from cnnviz.core.arithmetic_text import FORMULAS, as_text, formula, softmax_formula, where
+from cnnviz.core.arithmetic_text import (
+    COUNTING,
+    FORMULAS,
+    as_text,
+    formula,
+    softmax_formula,
+    where,
+)
+from cnnviz.core.receptive_field import Place
 from cnnviz.ui.arithmetic_blocks import (
     Block,
     Classes,
@@ -37,17 +46,16 @@ from cnnviz.ui.arithmetic_canvas import MARGIN, ArithmeticCanvas
 from cnnviz.ui.session import Session
 from cnnviz.ui.slide import SPEEDS
 from cnnviz.ui.theme import THIN_SPACE
-from cnnviz.ui.widgets.throttle import Throttle
 
 SCROLL_BAR = 8
-NUMBERS_MS = 250
-"""Between two takings of the numbers while they change."""
+MOST_HEIGHT = 1000
+"""Pixels that a formula may take, more than any does."""
 FEW_CHANNELS = 4
 MOST_PRODUCTS = 12
 NOTHING = (
     "Point at any value of the network to see what it is made of. Click to hold on to it; then the "
     "arrow keys walk from value to value, Page Up and Down from map to map, Shift with an arrow "
-    "from layer to layer."
+    f"from layer to layer.\n\n{COUNTING}"
 )
 TEACHING = {
     Convolution: "The kernel lies on the maps before it. Each number is one multiplication; all "
@@ -69,22 +77,20 @@ class InspectorView(QWidget):
         self.found: Arithmetic | None = None
         """What is shown now."""
         self._stale = True
-        self._calm = Throttle(self.refresh, NUMBERS_MS, self)
         self.title, self.teaching, self.formula = QLabel(), QLabel(), QLabel()
         self.result = QLabel()
         for label in (self.title, self.result):
             label.setProperty("heading", "true")
+        self.title.setToolTip(COUNTING)
         self.teaching.setProperty("small", "true")
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)
-        # Two lines at all times, so that nothing jumps while the kernel slides.
-        self.formula.setFixedHeight(2 * self.formula.fontMetrics().lineSpacing() + 4)
         self.formula.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
         self.copy_button.clicked.connect(self.copy)
         self.more_button = _button("", "Show every channel")
         self.more_button.setCheckable(True)
-        self.more_button.toggled.connect(self.refresh)
+        self.more_button.toggled.connect(self._renew)
         self.slide_button = _button("", "")
         self.slide_button.clicked.connect(self.slide_or_rest)
         self.speed_button = _button("", "How many positions a second; press for the next speed")
@@ -99,8 +105,7 @@ class InspectorView(QWidget):
         self.canvas.setAccessibleName("Arithmetic of the value")
         self._arrange()
         session.selection.changed.connect(self._look)
-        session.network_changed.connect(self._follow)
-        session.image_changed.connect(self._look)
+        session.numbers.changed.connect(self._look)
         session.run_changed.connect(self._look)
         session.slide.changed.connect(self._say_slide)
         self._say_slide()
@@ -140,7 +145,7 @@ class InspectorView(QWidget):
     def copy(self) -> None:
         """Takes the arithmetic to the clipboard as text."""
         network = self._session.network
-        self.refresh()
+        self._renew()
         if self.found and network:
             QGuiApplication.clipboard().setText(as_text(network.layers, self.found))
 
@@ -162,21 +167,18 @@ class InspectorView(QWidget):
 
     @Slot()
     def _look(self) -> None:
-        """Another value, or the same of another image: at once."""
+        """Another value, or the same anew."""
         if self.isVisible():
             self.refresh()
         else:
             self._stale = True
 
     @Slot()
-    def _follow(self) -> None:
-        """The network learned."""
-        if not self.isVisible():
-            self._stale = True
-        elif self._session.is_training:
-            self._calm.ask()
-        else:
-            self._calm.act()
+    def _renew(self) -> None:
+        """Shows them anew, and has all others who tell numbers take them at this moment, too."""
+        self._session.numbers.take()
+        if self._stale:
+            self.refresh()
 
     @Slot()
     def refresh(self) -> None:
@@ -211,7 +213,26 @@ class InspectorView(QWidget):
         if self.result.styleSheet() != color:  # to set it anew is dear
             self.result.setStyleSheet(color)
         self.teaching.setText(TEACHING.get(type(found), "A pixel of the image, from 0 to 1."))
-        self.formula.setText(re.sub(r"\[[^]]*\]", _unbroken, formula(found)))
+        self.formula.setText(_in_a_line(found))
+        self._reserve_lines(found)
+
+    def _reserve_lines(self, found: Arithmetic) -> None:
+        """As many as the formula takes at the end of its map, too: none jumps while it slides."""
+        texts = [_in_a_line(found)]
+        network, inspection, place = self._session.network, self._session.inspection, found.place
+        if (
+            network
+            and inspection
+            and (layer := self._session.slide.layer_of(network.layers, place))
+        ):
+            end = tuple(length - 1 for length in layer.output_shape[1:])
+            last = explain(network, inspection, Place(place.layer, (place.index[0], *end)))
+            texts.append(_in_a_line(last))
+        metrics, wrapped = self.formula.fontMetrics(), Qt.TextFlag.TextWordWrap
+        room = QRect(0, 0, self.width() - 2 * MARGIN, MOST_HEIGHT)
+        height = max(metrics.boundingRect(room, wrapped, text).height() for text in texts)
+        lines = math.ceil(height / metrics.lineSpacing())
+        self.formula.setFixedHeight(lines * metrics.lineSpacing() + 4)
 
     @Slot()
     def _say_slide(self) -> None:
@@ -296,19 +317,23 @@ class InspectorView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Pictures are as large as the width allows."""
         super().resizeEvent(event)
-        self.refresh()
+        self._renew()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up with what happened while hidden."""
         super().showEvent(event)
-        if self._stale:
-            self.refresh()
+        self._renew()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follows the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "canvas"):
-            self.refresh()
+            self._renew()
+
+
+def _in_a_line(found: Arithmetic) -> str:
+    """The formula, to be broken between its parts only."""
+    return re.sub(r"\[[^]]*\]", _unbroken, formula(found))
 
 
 def _unbroken(indices: re.Match[str]) -> str:

@@ -4,33 +4,54 @@ The copies are for a crash: a folder for each window that is open, with a lock i
 window is gone without having closed is offered at the next start.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import platformdirs
 from PySide6.QtCore import QLockFile, QObject, QSettings, QTimer, Signal, Slot
 
-from cnnviz.core.run_file_tasks import FileStanding, Reading, Writing, light
+from cnnviz.core.run_file_tasks import FileStanding, KnownFile, Reading, Writing, light
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.runs import Run, state_of
 from cnnviz.ui.session import Session, request_for
-from cnnviz.ui.watched_tasks import WatchedTasks
+from cnnviz.ui.watched_tasks import POLL_MS, WatchedTasks
 
 SUFFIX = ".cnnviz"
 COPY_SECONDS = 30
 """Between two looks whether there is something to copy."""
+LAST_COPY_SECONDS = 3
+"""That an end which was not the user's wish may take for copies."""
 COPY_BYTES = 16 * 2**20
 """Of snapshots, that a copy has at most beside those that are pinned."""
 MOST_RECENT = 8
 
 Done = Callable[[bool], None]
 """Told whether it worked."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What saving a run into its own file would take away from there."""
+
+    path: Path
+    moments: int | None = None
+    """How many the file has; None if others have changed it, so that nobody knows."""
+    left: int = 0
+    """How many of them would be left."""
+
+
+Ask = Callable[[Loss], None]
+"""Asks the user about it."""
 
 
 class Keeper(QObject):
@@ -47,6 +68,7 @@ class Keeper(QObject):
         self._tasks = WatchedTasks(self)
         self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
         self._copying = False
+        self._copies_due: float | None = None  # for the last ones
         self._number = 0
         self._folder = _copies_folder() / uuid4().hex
         self._lock: QLockFile | None = None
@@ -58,19 +80,37 @@ class Keeper(QObject):
 
     # Saving.
 
-    def save(self, run: Run, path: Path, done: Done = lambda worked: None) -> None:
-        """Writes all of `run` to `path`, in place of what is there; tells the user if it can't."""
+    def save(
+        self,
+        run: Run,
+        path: Path,
+        done: Done = lambda worked: None,
+        ask: Ask | None = None,
+    ) -> None:
+        """Writes all of `run` to `path`, in place of what is there; tells the user if it can't.
+
+        With `ask`, for a run's own file, nothing is lost by it: if the file was changed by others,
+        or has moments that the run has no more, it is left as it is and `ask` is called.
+        """
         path = path.absolute()
 
         def write(saved: SavedRun) -> None:
-            self._tasks.start(Writing(path, saved), lambda standing: finish(saved, standing))
+            left = run.file.thinned(saved) if ask and run.file else None
+            if ask and run.file and left is not None:
+                ask(Loss(path, len(run.file.moments), left))
+                return
+            task = Writing(path, saved, run.file if ask else None)
+            self._tasks.start(task, lambda standing: finish(saved, standing))
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
+            if ask and standing.was_changed:
+                ask(Loss(path))
+                return
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
             else:
                 is_new = run.path != path
-                self._session.runs.saved_to(path, run, saved)
+                self._session.runs.saved_to(path, run, saved, standing.file)
                 self._remember_file(path)
                 if is_new:
                     text = f"{run.name} is saved as {path.name}. Ctrl+S saves it there again."
@@ -78,7 +118,7 @@ class Keeper(QObject):
             done(standing.failure is None)
 
         def again() -> None:
-            self.save(run, path)
+            self.save(run, path, ask=ask)
 
         self._session.capture(write, run)
 
@@ -94,15 +134,15 @@ class Keeper(QObject):
 
         def finish(standing: FileStanding) -> None:
             if standing.run:
-                self._take_in(standing.run, path)
+                self._take_in(standing.run, path, standing.file)
             elif standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
 
         self._tasks.start(Reading(path), finish)
 
-    def _take_in(self, saved: SavedRun, path: Path) -> None:
+    def _take_in(self, saved: SavedRun, path: Path, file: KnownFile | None) -> None:
         run = self._run_of(saved, path.stem)
-        run.path, run.in_file = path, run.state
+        run.path, run.in_file, run.file = path, run.state, file
         self._remember_file(path)
         self._session.open_run(request_for(saved), run=run)
 
@@ -155,6 +195,22 @@ class Keeper(QObject):
                 self._copying = True
                 self._session.capture(partial(self._write_copy, run), run)
                 return
+
+    def copy_all(self, then: Callable[[], None]) -> None:
+        """Copies all that is in no file, or what can be copied in a few seconds, then goes on."""
+        if not self._remember:
+            then()
+        elif self._copies_due is None:
+            self._after_copies, self._copies_due = then, monotonic() + LAST_COPY_SECONDS
+            self._copy_timer.timeout.connect(self._look_after_copies)
+            self._copy_timer.start(POLL_MS)
+
+    @Slot()
+    def _look_after_copies(self) -> None:
+        """After each look whether there is something to copy."""
+        if not self._copying or monotonic() > (self._copies_due or 0):
+            self._copy_timer.stop()
+            self._after_copies()
 
     def _write_copy(self, run: Run, saved: SavedRun) -> None:
         if not self._own_folder():
@@ -216,10 +272,18 @@ class Keeper(QObject):
         if standing.run is None:
             self._session.noticed.emit(Notice(*standing.failure or ("", "")))
             return
-        run = self._run_of(standing.run, "Recovered")
+        run = self._run_of(standing.run, self._recovered_name(standing.run.name))
         self._copies[run] = path, run.state
         self._session.runs.add(run)
         self._session.open_again(run)
+
+    def _recovered_name(self, name: str) -> str:
+        """What a run of that name is called while another has it: numpy-cnn 2 (recovered)."""
+        taken = {run.name for run in self._session.runs.all}
+        begin = re.sub(r" \(recovered( \d+)?\)$", "", name) or "Run"
+        more = (f"{begin} (recovered {number})" for number in count(2))
+        names = chain([f"{begin} (recovered)"], more)
+        return next(each for each in names if each not in taken)
 
     # The end.
 

@@ -375,6 +375,12 @@ class MainWindow(QMainWindow):
         self._close_without_asking()
 
     @Slot()
+    def terminate(self) -> None:
+        """SIGTERM: the same, with copies of all that is in no file as far as that is quick."""
+        self.session.pause()
+        self.keeper.copy_all(self.interrupt)
+
+    @Slot()
     def _close_when_stopped(self) -> None:
         if self._threads_have_ended():
             self._closing.stop()

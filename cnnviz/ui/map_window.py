@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cnnviz.core.arithmetic_text import COUNTING
 from cnnviz.core.layer import Layer
 from cnnviz.core.layers import Conv2D
 from cnnviz.core.receptive_field import INPUT, Place
@@ -62,6 +63,7 @@ class MapWindow(SideWindow):
     def _make_parts(self) -> None:
         self.title = QLabel()
         self.title.setProperty("heading", "true")
+        self.title.setToolTip(COUNTING)
         self.about = SteadyLabel()
         self.about.setProperty("small", "true")
         self.map = LargeMap()

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from cnnviz.core.evaluation import ClassScore
 from cnnviz.core.examination import Answer
+from cnnviz.core.scales import percent
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 from cnnviz.ui.confusion_matrix import ConfusionMatrix
 from cnnviz.ui.examiner import Examiner
-from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images, percent
+from cnnviz.ui.image_grid import MOST_SHOWN, ImageGrid, Images
 from cnnviz.ui.image_past_view import ImagePastView
 from cnnviz.ui.widgets.choice_button import ChoiceButton
 from cnnviz.ui.widgets.split import make_split

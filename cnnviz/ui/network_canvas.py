@@ -40,10 +40,7 @@ from cnnviz.ui.selection import kernel_channels
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
-from cnnviz.ui.widgets.throttle import Throttle
 
-WORDS_MS = 250
-"""Between two tellings of numbers while they change."""
 TIME_BAR, TIME_TOP, TIME_HEIGHT = 46, 62, 3
 """Pixels: the length of the slowest layer's time bar, and where all of them are."""
 SCALES = 13.0
@@ -67,11 +64,12 @@ class NetworkPainting(QWidget):
         self._plate = QRectF()
         self._framed = False
         self._stale = self._untold = True
-        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
+        self._looked_at = ""  # in words, of the same moment as the inspector's
         session.selection.changed.connect(self._select)
         session.comparison.changed.connect(self._refit)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)
+        session.numbers.changed.connect(self._tell_anew)
         session.image_changed.connect(self._refresh)
         session.times_changed.connect(self._follow_times)
         self._rebuild()
@@ -113,8 +111,12 @@ class NetworkPainting(QWidget):
         return None
 
     def in_words(self, place: Place) -> str:
-        """A value and where it is."""
-        return value_in_words(self._session, self._columns, place)
+        """A value and where it is; that which is looked at as it was when numbers were taken."""
+        if place != self._session.selection.place:
+            return value_in_words(self._session, self._columns, place)
+        if not self._looked_at:
+            self._looked_at = value_in_words(self._session, self._columns, place)
+        return self._looked_at
 
     def _class_names(self) -> tuple[str, ...]:
         return self._session.dataset.class_names if self._session.dataset else ()
@@ -152,19 +154,18 @@ class NetworkPainting(QWidget):
             return
         moved = self._classes.show(self._probabilities()) | self._pictures.area
         self.update(moved | self._plate_area())
-        if self._session.is_training:
-            self._calm.ask()
-        else:
-            self._calm.act()
 
+    @Slot()
     def _tell_anew(self) -> None:
-        self._untold = True
-        self.update(QRegion(self._scales_area()) | self._classes.area)
+        self._untold, self._looked_at = True, ""
+        if self.isVisible() and self._session.inspection:
+            self.update(QRegion(self._scales_area()) | self._classes.area | self._plate_area())
 
     @Slot()
     def _select(self) -> None:
         """Another value is looked at; kernels may show another channel."""
         self._stale, before = True, self._trace_area()
+        self._looked_at = ""
         self._trace = self._traced()
         if self._trace and self._session.selection.pinned:
             self.setAccessibleDescription(self.in_words(self._trace.place))

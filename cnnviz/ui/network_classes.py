@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QRegion
 
+from cnnviz.core.scales import percent
 from cnnviz.core.workspace import Array
 from cnnviz.ui import theme
 
@@ -23,7 +24,7 @@ NAME_GAP = 10
 """Between a class's name and its bar."""
 TWO_LINES = 27
 """Height of a class's row from which on its number stands below its bar, not beside it."""
-NUMBER = 44
+NUMBER = 46
 """Room for a number beside its bar."""
 LEAST_TEXT = 11
 """Height of a class's row from which on texts do not run into each other."""
@@ -191,4 +192,5 @@ def _around(row: QRectF) -> QRect:
 
 
 def _per_cent(share: float) -> str:
-    return f"{100 * share:.2f} %" if share < 0.9995 else f"{100 * share:.1f} %"
+    """With as many digits as there is room for."""
+    return percent(share, 2 if share < 0.9995 else 1)

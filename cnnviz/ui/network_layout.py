@@ -114,8 +114,9 @@ def make_columns(input_shape: tuple[int, int, int], layers: list[Layer]) -> list
             continue
         maps = len(layer.output_shape) == 3
         kind = Kind.CLASSES if last else Kind.MAPS if maps else Kind.UNITS
-        title = "Softmax" if last else layer.label
-        lines = (times(layer.output_shape), _about(layer))
+        title, shape = ("Softmax" if last else layer.label), times(layer.output_shape)
+        # Softmax learns nothing: the parameters are those of the layer whose logits it takes.
+        lines = (f"{layer.label} · {shape}" if last else shape, _about(layer))
         columns.append(Column(kind, layer.name, title, lines, layer.output_shape))
     return columns
 

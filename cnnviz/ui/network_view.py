@@ -158,6 +158,7 @@ class NetworkCanvas(NetworkPainting):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Values of the network")
+        session.slide.changed.connect(self._forget_pointer)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """The pointer asks for a value."""
@@ -170,6 +171,12 @@ class NetworkCanvas(NetworkPainting):
         self._session.selection.point(place)
         self._session.slide.hold(place)
         self.update(self._plate_area())
+
+    @Slot()
+    def _forget_pointer(self) -> None:
+        """While the kernel slides the plate tells what it makes, until the pointer moves again."""
+        if self._session.slide.running:
+            self._pointer = None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pins the value under the pointer; lets go on it, or beside all; with Alt mutes."""

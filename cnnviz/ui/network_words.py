@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPointF
 
 from cnnviz.core.receptive_field import Place
+from cnnviz.core.scales import percent
 from cnnviz.ui.network_layout import Column, Kind
 from cnnviz.ui.selection import kernel_channels
 from cnnviz.ui.session import Session
@@ -24,8 +25,8 @@ def value_in_words(session: Session, columns: Sequence[Column], place: Place) ->
     if column.kind is Kind.CLASSES:
         unit = place.index[0]
         name = session.dataset.class_names[unit] if session.dataset else str(unit)
-        share = 100 * float(inspection.probabilities[unit])
-        return f"Class {name} · logit {value} · probability {share:.3f} %"
+        share = percent(float(inspection.probabilities[unit]), 3)
+        return f"Class {name} · logit {value} · probability {share}"
     if column.kind is Kind.UNITS:
         return f"{column.title} · unit {place.index[0]} · {value}"
     channel, y, x = place.index

@@ -13,6 +13,7 @@ from cnnviz.core.trainer import Snapshot
 from cnnviz.ui.comparison import Kept
 from cnnviz.ui.runs import Run
 from cnnviz.ui.shown_image import ShownImage
+from cnnviz.ui.theme import spaced
 
 MOST_NAME = 24
 """Letters of the run's name in a line that says more than that."""
@@ -56,7 +57,7 @@ class OtherRun:
     def _words(self, snapshot: Snapshot, step: int) -> str:
         name = self.run.name
         name = name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 1]}…"
-        words = f"{name} at batch {snapshot.step}"
+        words = f"{name} at batch {spaced(snapshot.step)}"
         if snapshot.step == step:
             return words
         if snapshot is self._saved.newest:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from cnnviz.core.arithmetic_text import COUNTING
 from cnnviz.core.network import Network
 from cnnviz.core.parameter_arithmetic import Parameter
 
@@ -33,6 +34,8 @@ class ParameterChooser(QWidget):
         row.setSpacing(5)
         for title, field in zip(self.titles, self.numbers, strict=True):
             title.setProperty("small", "true")
+            for widget in (title, field):
+                widget.setToolTip(COUNTING)
             field.setFixedWidth(FIELD)
             field.valueChanged.connect(self._tell)
             row.addWidget(title)

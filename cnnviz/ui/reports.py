@@ -6,6 +6,7 @@ from cnnviz.core.optimizers import optimizer
 from cnnviz.core.outbox import Failed, LossDiverged
 from cnnviz.core.settings import Settings
 from cnnviz.ui.messages import Notice
+from cnnviz.ui.theme import spaced
 
 
 def diverged(
@@ -18,9 +19,9 @@ def diverged(
         go_back(entry.back_to, lower)
 
     return Notice(
-        f"The loss became {entry.loss} at batch {entry.step + 1}, so training paused. "
+        f"The loss became {entry.loss} at batch {spaced(entry.step + 1)}, so training paused. "
         "The learning rate is probably too high.",
-        action=f"Go back to batch {entry.back_to}, rate {lower:g}",
+        action=f"Go back to batch {spaced(entry.back_to)}, rate {lower:g}",
         act=act,
     )
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 
-from cnnviz.ui.keeper import SUFFIX, Keeper
+from cnnviz.ui.keeper import SUFFIX, Done, Keeper, Loss
 from cnnviz.ui.runs import Run
 from cnnviz.ui.session import Session
+from cnnviz.ui.theme import spaced
 from cnnviz.ui.widgets.open_dialog import ask_for_file
+from cnnviz.ui.widgets.question import Question
 from cnnviz.ui.widgets.save_dialog import SaveDialog
 
 KINDS = {SUFFIX: "A run of cnnviz"}
@@ -52,9 +54,31 @@ class RunFiles(QObject):
         """Saves the open run into its file; asks where if it has none."""
         run = self._session.runs.open
         if run and run.path:
-            self._keeper.save(run, run.path)
+            self.save_again(run, run.path)
         else:
             self.save_as()
+
+    def save_again(self, run: Run, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Saves `run` into its own file, then goes on; asks first if that would lose something."""
+        done = _if_it_worked(then)
+
+        def replace() -> None:
+            self._keeper.save(run, path, done)
+
+        def elsewhere() -> None:
+            self.ask_where(run, then)
+
+        def ask(loss: Loss) -> None:
+            if loss.moments is None:
+                text = f"Another program has changed {path.name}."
+                more = f"Saving “{run.name}” replaces what is in the file now."
+            else:
+                text = f"{path.name} has more moments to look back at than memory has now."
+                more = _in_numbers(run, loss.moments, loss.left)
+            other = "Save a copy as…", elsewhere
+            Question(self._window, text, more, "Replace", "Cancel", replace, _nothing, other)
+
+        self._keeper.save(run, path, done, ask)
 
     @Slot()
     def save_as(self) -> None:
@@ -64,10 +88,7 @@ class RunFiles(QObject):
 
     def ask_where(self, run: Run, then: Callable[[], None] | None = None) -> SaveDialog:
         """Saves `run` where the user says; then goes on with `then`, if that worked."""
-
-        def done(worked: bool) -> None:
-            if worked and then:
-                then()
+        done = _if_it_worked(then)
 
         def write(path: Path) -> None:
             self._keeper.save(run, path, done)
@@ -128,11 +149,27 @@ class RunFiles(QObject):
         def go_on() -> None:
             self._save_all(rest, close)
 
-        def done(worked: bool) -> None:
-            if worked:
-                go_on()
-
         if run.path:
-            self._keeper.save(run, run.path, done)
+            self.save_again(run, run.path, go_on)
         else:
             self.ask_where(run, go_on)
+
+
+def _if_it_worked(then: Callable[[], None] | None) -> Done:
+    def done(worked: bool) -> None:
+        if worked and then:
+            then()
+
+    return done
+
+
+def _in_numbers(run: Run, moments: int, left: int) -> str:
+    """What is lost if a thinned run is saved over a fuller file."""
+    return (
+        f"The file has {spaced(moments)} moments of “{run.name}”. Saved now, {spaced(left)} of "
+        "them would be left: the others were given up, to keep within the memory for snapshots."
+    )
+
+
+def _nothing() -> None:
+    """Cancelled: all stays as it is."""

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 
 from cnnviz.core.layers import build_layers
 from cnnviz.core.outbox import Ready
+from cnnviz.core.run_file_tasks import KnownFile
 from cnnviz.core.saved_run import Before, Origin, SavedRun
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
@@ -53,6 +54,8 @@ class Run:
     """The file it is in."""
     in_file: tuple[object, ...] = field(default=())
     """What of it the file has, see `state`."""
+    file: KnownFile | None = None
+    """As it was read or written last."""
 
     @cached_property
     def parameters(self) -> int:
@@ -191,12 +194,14 @@ class Runs(QObject):
         self._thin(run)
         self.changed.emit()
 
-    def saved_to(self, path: Path, run: Run, saved: SavedRun) -> None:
+    def saved_to(
+        self, path: Path, run: Run, saved: SavedRun, file: KnownFile | None = None
+    ) -> None:
         """`path` has `saved` of `run` now, and nothing of a run that was there before."""
         for each in [*self.all, *(deleted for _, deleted in self._deleted)]:
             if each.path == path:
-                each.path, each.in_file = None, ()
-        run.path, run.in_file = path, state_of(saved)
+                each.path, each.in_file, each.file = None, (), None
+        run.path, run.in_file, run.file = path, state_of(saved), file
         self.changed.emit()
 
     def rename(self, run: Run, name: str) -> None:

@@ -13,6 +13,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
+from cnnviz.ui.calm_numbers import CalmNumbers
 from cnnviz.ui.comparison import Comparison, Kept
 from cnnviz.ui.edits import ShownEdits
 from cnnviz.ui.other_run import OtherRun
@@ -22,6 +23,7 @@ from cnnviz.ui.runs import Run
 from cnnviz.ui.selection import Selection
 from cnnviz.ui.shown_image import ShownImage, after_change, of_test_set
 from cnnviz.ui.slide import Slide
+from cnnviz.ui.theme import spaced
 
 
 class Seeing(QObject):
@@ -43,6 +45,9 @@ class Seeing(QObject):
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
         self.comparison = Comparison(self)
+        self.numbers = CalmNumbers(self)
+        self.comparison.changed.connect(self.numbers.take)
+        self.image_changed.connect(self.numbers.take)
         self.edits = ShownEdits(self)
         self.edits.changed.connect(self._show_edits)
         self.past = Past(self)
@@ -97,7 +102,7 @@ class Seeing(QObject):
         if self.comparison.kept:
             self.comparison.end()
         elif self.network and self.inspection and self.image:
-            words = f"{self.image.words}, at batch {self.shown_step}"
+            words = f"{self.image.words}, at batch {spaced(self.shown_step)}"
             weights = self.network.state_dict()
             self.comparison.keep(Kept(self.inspection, weights, self.shown_step, words))
 

@@ -30,6 +30,7 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
+from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
 from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
 from cnnviz.ui.loading import Loading
@@ -277,6 +278,12 @@ class Session(Seeing):
         if status != self.status:
             self.status = status
             self.status_changed.emit()
+        if not self.is_training:
+            self.numbers.settle()
+
+    def _show_vector(self, step: int, vector: Array) -> None:
+        super()._show_vector(step, vector)
+        self.numbers.follow(self.is_training)
 
     @property
     def frame_ms(self) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.workspace import Array
+from cnnviz.ui.theme import spaced
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +27,9 @@ def of_test_set(dataset: Dataset, index: int) -> ShownImage:
     """The test image of that number."""
     images, labels = dataset.test.batch(np.array([index]))
     label = int(labels[0])
-    return ShownImage(images[0], f"No. {index}, a {dataset.class_names[label]}", index, label)
+    return ShownImage(
+        images[0], f"No. {spaced(index)}, a {dataset.class_names[label]}", index, label
+    )
 
 
 def after_change(image: ShownImage | None, dataset: Dataset) -> ShownImage:

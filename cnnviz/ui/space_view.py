@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 from cnnviz.core.examination import Answer
 from cnnviz.core.neighbour_map import INSTALL, PACKAGE, NeighbourMap, is_available
 from cnnviz.core.projection import Plane, laid_like, turn_towards
+from cnnviz.core.scales import percent
 from cnnviz.core.spec import Spec
 from cnnviz.ui import theme
 from cnnviz.ui.examiner import Examiner
-from cnnviz.ui.image_grid import percent
 from cnnviz.ui.neighbour_bar import NeighbourBar
 from cnnviz.ui.space_images import SpaceImages
 from cnnviz.ui.space_plot import Places, SpacePlot

@@ -4,6 +4,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from threadpoolctl import threadpool_info
 
+from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.steady_label import SteadyLabel
@@ -68,7 +69,7 @@ class StatusView(QWidget):
             parts.append(f"Loss {timeline.losses[-1]:.3g}")
         if timeline.epochs:
             last = timeline.epochs[-1]
-            parts.append(f"Test accuracy {100 * last.test_accuracy:.2f} % (epoch {last.epoch})")
+            parts.append(f"Test accuracy {percent(last.test_accuracy, 2)} (epoch {last.epoch})")
         self._right.setText("     ".join(parts))
 
 

@@ -44,6 +44,9 @@ BAR, GAP, SIDE = 9, 12, 14
 LEAST_BARS = 60
 """Pixels for the longest bar, at least."""
 
+WIDEST_NOTE = "mean of the last 000 batches"
+WIDEST_TOTAL = f"batch of 0{theme.THIN_SPACE}000: 000.0{theme.THIN_SPACE}ms"
+
 BY_KIND = {
     "conv2d": (
         "slides each kernel over its input.",
@@ -263,6 +266,9 @@ class TimingView(QWidget):
         self.bars = TimingBars()
         self.bars.setAccessibleName("Time per layer")
         self.note = _dressed(SteadyLabel(), "small")
+        keeping = self.note.sizePolicy()
+        keeping.setRetainSizeWhenHidden(True)
+        self.note.setSizePolicy(keeping)
         self.more = QToolButton()
         self.more.setProperty("quiet", "true")
         self.more.setIconSize(QSize(15, 15))
@@ -319,6 +325,12 @@ class TimingView(QWidget):
         size = theme.spaced(session.settings.batch_size)
         self.total.setText(f"batch of {size}: {table.text(table.total)}")
 
+    def _reserve(self) -> None:
+        """Room for numbers that have still to come, so that the column need not widen for them."""
+        for label, widest in ((self.note, WIDEST_NOTE), (self.total, WIDEST_TOTAL)):
+            label.ensurePolished()
+            label.reserve(label.fontMetrics().horizontalAdvance(widest))
+
     def _recolour(self) -> None:
         colors = theme.tokens()
         self.more.setIcon(icon("stopwatch", colors.muted))
@@ -330,10 +342,12 @@ class TimingView(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()
+            self._reserve()
         super().changeEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._reserve()
         self._refresh()
 
 

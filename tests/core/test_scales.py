@@ -79,6 +79,20 @@ def test_numbers_have_three_digits_that_count():
     assert [scales.short(value) for value in values] == texts
 
 
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (1.0, "100.0\u2009%"),
+        (0.99999, ">\u200999.9\u2009%"),
+        (0.5, "50.0\u2009%"),
+        (0.0, "0.0\u2009%"),
+        (float("nan"), "–"),
+    ],
+)
+def test_a_share_is_never_more_than_it_is(share, text):
+    assert scales.percent(share) == text
+
+
 def test_shares_are_percent():
     assert scales.percent(0.98114, 2) == "98.11\u2009%"
 

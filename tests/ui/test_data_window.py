@@ -7,14 +7,16 @@ import threading
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFontMetrics
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
-from cnnviz.core.datasets import ReadingCancelled, reading
+from cnnviz.core.datasets import LeftOut, ReadingCancelled, reading
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
+from cnnviz.ui import theme
 from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.widgets.table import TEXT_SIZE
 from tests.ui.data_files import CLASSES, make_images
 
 LEFT = Qt.MouseButton.LeftButton
@@ -128,6 +130,25 @@ def test_everything_left_out_with_its_reason(data, read, photos, tmp_path, qtbot
     copied = QApplication.clipboard().text().splitlines()
     assert copied[0] == "where\twhy"
     assert f"{photos / 'readme.txt'}\tit is in no class's folder" in copied
+
+
+def test_reasons_get_the_room_that_names_leave(data, read, photos, qtbot):
+    read(photos)
+    data.tabs.setCurrentIndex(1)
+    left_out = data.left_out
+    reason = "its pixels cannot be read: " + "a long story of what is wrong with them " * 3
+    left_out.show_rows([LeftOut(str(photos / "a.png"), reason)], str(photos))
+    table = left_out.table
+    width = table.viewport().width()
+    assert table.columnWidth(0) < 0.3 * width
+    assert table.columnWidth(0) + table.columnWidth(1) == width
+    metrics = QFontMetrics(theme.font(TEXT_SIZE))
+    assert table.columnWidth(1) > metrics.horizontalAdvance(reason[:100])
+    assert table.cells.index(0, 1).data(Qt.ItemDataRole.ToolTipRole) == reason
+    left_out.show_rows([LeftOut(str(photos / ("a" * 300)), reason)], str(photos))
+    assert table.columnWidth(0) == pytest.approx(width / 2, abs=1)  # names do not push them out
+    data.resize(data.width() - 100, data.height())
+    assert table.columnWidth(0) == pytest.approx(table.viewport().width() / 2, abs=1)
 
 
 def test_what_was_left_out_is_saved_as_csv(data, read, photos, tmp_path, qtbot, until):

@@ -407,6 +407,16 @@ def test_there_is_no_code_of_what_does_not_fit(editor):
     assert not editor.bar.copy_button.isEnabled()
 
 
+def test_how_weights_begin_is_said_in_words(editor):
+    button = editor.bar.initializer
+    titles = [action.text() for action in button.menu().actions()]
+    assert titles == ["He (normal)", "Glorot (uniform)", "Numpy-CNN (normal)"]
+    assert "Normal with deviation" in button.menu().actions()[0].toolTip()
+    assert "Weights begin: He (normal)" in button.accessibleName()
+    editor.editor.set_initializer("glorot")
+    assert "Glorot (uniform)" in button.accessibleName()
+
+
 def test_a_long_title_stays_within_its_field(editor, qtbot):
     width = editor.minimumSizeHint().width()
     title = editor.bar.title

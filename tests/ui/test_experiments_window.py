@@ -308,7 +308,17 @@ def test_what_learned_from_shuffled_pixels_cannot_be_opened(lab, finish):
     finish("mixed")
     lab.table.choose(0)
     assert not lab.open_button.isEnabled()
-    assert "shuffled" in lab.open_button.toolTip()
+    assert "shuffled" in lab.why_not_open.text()
+
+
+def test_why_none_can_be_opened_stands_beside_the_button(lab, finish):
+    assert lab.why_not_open.isVisible()
+    assert lab.why_not_open.text() == "Once all have learned, each can be opened."
+    finish()
+    assert lab.why_not_open.text() == "Choose a network in the table."
+    lab.table.choose(0)
+    assert lab.open_button.isEnabled()
+    assert lab.why_not_open.text() == ""
 
 
 def test_a_cancelled_one_cannot_be_opened(lab, until, qtbot):
@@ -329,6 +339,7 @@ def test_one_that_diverges_says_where(lab, finish, monkeypatch):
     assert cells(lab)[0][1].startswith("diverged at batch ")
     lab.table.choose(0)
     assert not lab.open_button.isEnabled()
+    assert "no number" in lab.why_not_open.text()
     assert not lab.grab().isNull()
 
 

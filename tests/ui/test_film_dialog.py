@@ -1,6 +1,5 @@
 """Films as their user makes them: what can be chosen, what is in the file, and every early end."""
 
-import math
 import os
 import sys
 
@@ -214,18 +213,10 @@ def test_frames_stay_of_one_size_when_the_window_changes(opened, trained, until,
 def test_the_estimate_follows_the_choices(settled, opened, trained):
     words = opened.estimate.text()
     width, height = (theme.spaced(each) for each in frame_size(trained.network.canvas).pixels)
-    assert words.startswith(f"50 frames of {width} × {height} pixels, roughly ")
+    assert words == f"50 frames of {width} × {height} pixels"  # and no guess at its bytes
     opened.seconds.button(20).click()
     opened.rate.button(25).click()
     assert opened.estimate.text().startswith("500 frames of ")
-
-
-def test_the_estimate_is_not_far_off(opened, until, tmp_path):
-    number, unit = opened.estimate.text().split("roughly ")[1].split(theme.THIN_SPACE)
-    estimated = float(number) * {"kB": 1e3, "MB": 1e6}[unit]
-    start(opened, tmp_path / "film.gif")
-    finished(opened, until)
-    assert abs(math.log10(estimated / (tmp_path / "film.gif").stat().st_size)) < 1
 
 
 def test_without_ffmpeg_the_dialog_says_so(opened):
@@ -250,7 +241,6 @@ def test_with_ffmpeg_there_is_mp4_and_its_failure_is_told(
     dialog = trained.film
     assert not dialog.without_ffmpeg.isVisible()
     dialog.kind.button(".mp4").click()
-    assert "roughly" not in dialog.estimate.text()
     qtbot.mouseClick(dialog.save_button, LEFT)
     assert answer() == "cnnviz-network-film.mp4"
     message = finished(dialog, until)
@@ -406,7 +396,7 @@ def test_training_that_travels_ends_it(back, moment, underway, trained, until, f
 
 
 def test_training_that_begins_again_ends_it(underway, trained, until, films):
-    trained.session.play()
+    trained.session.train_to(100_000)  # to play would be over at once, the plan's end is near
     assert finished(underway, until) == "Training began again, so the film was given up."
     until(lambda: underway.is_shut_down)
     assert films() == []

@@ -52,6 +52,7 @@ HERE = Place("conv2", (5, 9, 12))
 def test_at_first_it_says_what_to_do(view):
     assert view.title.text() == "Inspector"
     assert "Point at any value" in view.teaching.text()
+    assert "map 0 is its first map" in view.teaching.text()
     assert view.canvas.blocks == []
     assert not view.copy_button.isVisible()
     assert not view.slide_button.isVisible()
@@ -133,6 +134,14 @@ def test_it_follows_the_pointer_while_nothing_is_pinned(view, session):
     assert view.title.text() == "Inspector"
 
 
+def test_how_it_counts_is_said_where_it_counts(view, session):
+    session.selection.pin(Place("conv1", (0, 0, 0)))
+    assert view.title.text() == "Conv 1 · map 0 · x 0, y 0"
+    assert "Z[0, 0, 0] = b[0]" in view.formula.text().replace("\u00a0", " ")
+    assert "Layers of a kind are counted from 1" in view.title.toolTip()
+    assert "from 0" in view.title.toolTip()
+
+
 def test_another_digit_is_explained_at_once(view, session):
     session.selection.pin(HERE)
     before = view.found.result
@@ -148,6 +157,60 @@ def test_training_is_followed_and_still_adds_up(view, session, train, until):
     until(lambda: view.found.result == session.inspection.outputs["conv2"][HERE.index])
     assert view.found.result != before
     assert view.found.total == pytest.approx(view.found.result, abs=1e-4)
+
+
+def test_while_it_trains_the_plate_says_the_same(window, session, until):
+    inspector, canvas = window.inspector, window.network.canvas
+    session.selection.pin(HERE)
+    seen, differing = set(), []
+
+    def compare():
+        plate = canvas._told()[1]
+        said = f"{inspector.found.result:.4g}".replace("-", "−")
+        seen.add(said)
+        if not plate.endswith(f" · {said}"):
+            differing.append((plate, said))
+
+    session.network_changed.connect(compare)
+    session.play()
+    until(lambda: len(seen) > 2)
+    window.resize(window.width() - 1, window.height())
+    inspector.copy()
+    compare()
+    session.choose_image(5)
+    compare()
+    until(lambda: len(seen) > 5)
+    session.network_changed.disconnect(compare)
+    assert differing == []
+
+
+def lines_of(view):
+    return (view.formula.height() - 4) // view.formula.fontMetrics().lineSpacing()
+
+
+def test_no_line_is_left_empty_below_the_formula(view, session):
+    for place, lines in (
+        (Place("relu1", (3, 9, 4)), 1),
+        (Place("dense1", (7,)), 1),
+        (Place(INPUT, (0, 9, 4)), 1),
+        (HERE, 2),
+    ):
+        session.selection.pin(place)
+        assert lines_of(view) == lines
+        needed = view.formula.heightForWidth(view.formula.width())
+        assert needed <= view.formula.height()
+
+
+def test_nothing_jumps_while_the_kernel_slides(view, session):
+    heights = set()
+    for y, x in ((0, 0), (0, 9), (0, 10), (12, 3), (19, 19)):
+        session.selection.pin(Place("conv2", (7, y, x)))
+        heights.add(view.formula.height())
+    assert len(heights) == 1
+    for y, x in ((0, 0), (4, 5), (9, 9)):
+        session.selection.pin(Place("pool1", (7, y, x)))
+        heights.add(view.formula.height())
+    assert len(heights) == 2
 
 
 def test_hidden_it_rests_and_catches_up(view, session, train):

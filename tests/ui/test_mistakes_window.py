@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 from cnnviz.core import examination
 from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.core.evaluation import evaluate
+from cnnviz.core.scales import percent
 from cnnviz.core.settings import Settings
 from cnnviz.ui import mistakes_view, theme
-from cnnviz.ui.image_grid import percent, shortened
+from cnnviz.ui.image_grid import shortened
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.mistakes_window import MistakesWindow
 from cnnviz.ui.session import Session
@@ -172,6 +173,21 @@ def test_the_past_of_an_image_is_told_and_drawn(mistakes, until):
     assert not view.lines.grab().isNull()
 
 
+def test_a_drawing_has_no_past(mistakes):
+    past, session = mistakes.mistakes.past, mistakes.examiner.session
+    session.choose_image(3)
+    assert past.lines.record is not None
+    drawn = np.zeros(session.dataset.input_shape, np.float32)
+    session.show_picture(drawn, "a drawn digit")
+    assert past.lines.record is None
+    assert past.words.text() == ""
+    assert past.lines.accessibleDescription().startswith("Shown is a drawn digit.")
+    assert past.lines.epoch_at(100) is None
+    assert not past.lines.grab().isNull()
+    session.choose_image(3)
+    assert past.lines.record is not None
+
+
 def test_a_click_on_an_epoch_looks_at_its_end(mistakes, until, qtbot):
     wait_for_past(mistakes, until)
     lines, session = mistakes.mistakes.past.lines, mistakes.examiner.session
@@ -192,20 +208,6 @@ def test_another_answer_leaves_the_place_in_the_grid(mistakes, until):
     assert grid.verticalScrollBar().value() == 30
     mistakes.mistakes.order.chosen.emit("loss")
     assert grid.verticalScrollBar().value() == 0
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (1.0, "100.0\u2009%"),
-        (0.99999, "> 99.9\u2009%"),
-        (0.5, "50.0\u2009%"),
-        (0.0, "0.0\u2009%"),
-        (float("nan"), "–"),
-    ],
-)
-def test_a_share_is_never_more_than_it_is(share, text):
-    assert percent(share) == text
 
 
 def test_long_names_are_shortened_as_little_as_can_be(qapp):

@@ -285,6 +285,7 @@ def test_columns_name_what_they_show():
     assert columns[1].lines == ("8 × 24 × 24", "5×5 · 208 par.")
     assert columns[5].lines == ("8 × 10 × 10", "2×2 stride 2")
     assert columns[6].lines == ("128", "102\u2009528 par.")
+    assert columns[8].lines == ("Dense 2 · 10", "1\u2009290 par.")
     assert columns[8].kind is Kind.CLASSES
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from cnnviz.core.datasets import LOADERS, Dataset, Split
 from cnnviz.core.presets import PRESETS
+from cnnviz.core.receptive_field import Place
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu, sigmoid
 from cnnviz.ui import theme
 from cnnviz.ui.network_layout import Kind
@@ -145,7 +146,7 @@ def test_the_value_under_any_point_is_the_one_of_a_forward_pass(open_session, sh
                 (logit,) = re.findall(r"logit ([−\d.e+-]+)", text)
                 expected = pytest.approx(logits[place], rel=1e-3, abs=1e-5)
                 assert float(logit.replace("−", "-")) == expected
-                (percent,) = re.findall(r"probability ([\d.]+) %", text)
+                (percent,) = re.findall(r"probability ([\d.]+)\u2009%", text)
                 chance = session.network.predict(images)[0][place]
                 assert float(percent) == pytest.approx(100 * chance, abs=6e-4)
             else:
@@ -470,6 +471,22 @@ def test_before_the_data_are_loaded_it_says_so(qtbot, show, no_threads_left):
     qtbot.mouseMove(view.canvas, QPoint(300, 300))
     assert view.canvas.value_at(QPointF(300, 300)) == ""
     assert bounds(picture(view), theme.tokens().selected).isEmpty()
+
+
+def test_every_view_says_the_same_of_one_probability(open_window, open_session):
+    window = open_window(open_session())
+    session, sure = window.session, np.full(10, 0.00001, np.float32)
+    sure[3] = 0.99991
+    session.inspection = replace(session.inspection, probabilities=sure)
+    session.times_changed.emit()
+    canvas, place = window.network.canvas, Place(window.network.canvas.columns[-1].name, (3,))
+    canvas._tell()
+    said = "> 99.9 %"
+    told = window.digits.findChildren(QLabel)[-1].text(), canvas._classes._words[3].number
+    assert all(said in re.sub(r"\s", " ", text) for text in told)
+    assert "probability 99.991\u2009%" in canvas.in_words(place)
+    sure[3] = 0.9999999
+    assert "probability >\u200999.999\u2009%" in canvas.in_words(place)
 
 
 def test_another_network_is_laid_out_at_once(qtbot, open_session, show, made_of):

@@ -1,5 +1,7 @@
 """Two runs compared: the other one's maps follow the digit and the moment that are shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,8 +9,10 @@ from cnnviz.core.errors import SpecError
 from cnnviz.core.fork import Differences
 from cnnviz.core.inspection import inspect
 from cnnviz.core.network import Network
+from cnnviz.core.outbox import LossDiverged
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec, conv2d, dense, flatten, max_pool2d, relu
+from cnnviz.ui import reports
 from cnnviz.ui.comparison import Side
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.forking import fork_off
@@ -83,6 +87,15 @@ def test_it_follows_the_moment(session, first, train):
     session.past.look_at(None)
     assert_shows(session, first, first.saved.newest)
     assert session.comparison.kept.words == f"Run 1 at batch {first.saved.step}, its newest"
+
+
+def test_long_numbers_are_spaced(session, first):
+    late = replace(first.saved.newest, step=12345)
+    source = OtherRun(first, session.network)
+    assert source._words(late, 12345) == "Run 1 at batch 12\u2009345"
+    notice = reports.diverged(LossDiverged(12344, float("inf"), 12000), Settings(), print)
+    assert "at batch 12\u2009345" in notice.text
+    assert "batch 12\u2009000" in notice.action
 
 
 def test_a_fork_before_the_first_batch_of_it_shows_its_first(session, first, train, until):

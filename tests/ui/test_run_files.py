@@ -18,7 +18,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
 from cnnviz.core.settings import Settings
-from cnnviz.core.storage import load_run
+from cnnviz.core.storage import load_run, write_run
 from cnnviz.ui.messages import RunRequest
 
 SAMPLE = Path(__file__).parents[1] / "data" / "tiny-format-1.cnnviz"
@@ -124,6 +124,162 @@ def test_saving_while_it_trains(asking, session, until, tmp_path):
     assert session.is_training
     run = load_run(path)
     assert 30 < run.step == len(run.timeline())
+
+
+# Nothing in a file is lost without a question.
+
+
+@pytest.fixture
+def save(asking, press_key, until):
+    """Presses Ctrl+S in the window."""
+
+    def press():
+        asking.activateWindow()
+        until(asking.isActiveWindow)
+        press_key("Ctrl+S", asking)
+
+    return press
+
+
+@pytest.fixture
+def saved_run(asking, session, train, until, tmp_path):
+    """The file of the open run, which has learned more since."""
+    train(session, 3)
+    path, told = tmp_path / "mine.cnnviz", []
+    asking.keeper.save(session.runs.open, path, told.append)
+    until(lambda: told == [True])
+    train(session, 1)
+    return path
+
+
+def change(path):
+    path.write_bytes(SAMPLE.read_bytes())
+
+
+def put_another_in_its_place(path):
+    other = path.with_name("other")
+    other.write_bytes(SAMPLE.read_bytes())
+    other.replace(path)
+
+
+def remove_and_make_again(path):
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content)
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("meddle", [change, put_another_in_its_place, remove_and_make_again])
+def test_a_file_that_others_changed_is_asked_about(
+    meddle, asking, session, saved_run, save, answer, until
+):
+    meddle(saved_run)
+    before = saved_run.read_bytes()
+    save()
+    assert "replaces what is in the file now" in answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert saved_run.read_bytes() == before
+    assert session.runs.open.is_unsaved
+    save()
+    answer("Replace")
+    until(lambda: not asking.isWindowModified())
+    assert load_run(saved_run).step == len(session.timeline)
+
+
+def test_cancel_is_what_enter_presses(asking, saved_run, save, until):
+    change(saved_run)
+    save()
+    until(lambda: dialog(QMessageBox) is not None)
+    assert dialog(QMessageBox).defaultButton().text() == "Cancel"
+    dialog(QMessageBox).reject()
+    until(lambda: dialog(QMessageBox) is None)
+
+
+def test_a_copy_leaves_the_changed_file_alone(
+    asking, session, saved_run, save, answer, choose, until
+):
+    change(saved_run)
+    save()
+    answer("Save a copy as…")
+    choose(saved_run.with_name("copy.cnnviz"))
+    until(lambda: not asking.isWindowModified())
+    assert saved_run.read_bytes() == SAMPLE.read_bytes()
+    assert load_run(saved_run.with_name("copy.cnnviz")).step == len(session.timeline)
+
+
+def test_a_file_that_went_is_written_again_without_a_question(asking, saved_run, save, until):
+    saved_run.unlink()
+    save()
+    until(lambda: not asking.isWindowModified())
+    assert dialog(QMessageBox) is None
+    assert saved_run.exists()
+
+
+def test_closing_asks_about_a_changed_file_too(asking, session, saved_run, answer, until):
+    change(saved_run)
+    asking.close()
+    answer("Save…")
+    until(lambda: "replaces" in getattr(dialog(QMessageBox), "informativeText", str)())
+    answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert asking.isVisible()
+    assert saved_run.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_an_opened_file_that_changed_meanwhile_is_asked_about(
+    asking, session, train, save, answer, until, tmp_path
+):
+    path = tmp_path / "mine.cnnviz"
+    change(path)
+    asking.keeper.open(path)
+    until(lambda: session.runs.open.path == path)
+    train(session, 1)
+    path.write_bytes(b"others")
+    save()
+    answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert path.read_bytes() == b"others"
+
+
+def test_a_thinned_run_does_not_go_over_its_fuller_file_unasked(
+    asking, session, saved_run, train, save, answer, until
+):
+    train(session, 300)
+    run, told = session.runs.open, []
+    asking.keeper.save(run, saved_run, told.append)
+    until(lambda: told == [True])
+    moments = len(load_run(saved_run).snapshots)
+    session.runs.set_budget(1)  # no less than two stay, and what is never thinned
+    train(session, 1)
+    save()
+    said = answer("Cancel")
+    left = len(session.timeline.snapshots)
+    assert left < moments
+    assert f"The file has {moments} moments of “Run 1”" in said
+    assert f"{left} of them would be left" in said
+    until(lambda: dialog(QMessageBox) is None)
+    assert len(load_run(saved_run).snapshots) == moments
+    save()
+    answer("Replace")
+    until(lambda: not asking.isWindowModified())
+    assert len(load_run(saved_run).snapshots) == left
+    train(session, 1)
+    save()  # the file is no fuller now
+    until(lambda: not asking.isWindowModified())
+
+
+def test_what_was_given_up_by_going_back_is_not_asked_about(
+    asking, session, saved_run, train, save, until
+):
+    train(session, 100)
+    told = []
+    asking.keeper.save(session.runs.open, saved_run, told.append)
+    until(lambda: told == [True])
+    session.travel(30)
+    until(lambda: len(session.timeline) == 30)
+    save()
+    until(lambda: not asking.isWindowModified())
+    assert load_run(saved_run).step == 30
 
 
 def test_where_it_cannot_be_saved_there_is_a_way_out(asking, session, train, notices, until):
@@ -382,6 +538,25 @@ def test_after_a_crash_the_run_is_offered_and_goes_on(
     window.close()
     until(lambda: not window.isVisible())
     assert copies(tmp_path) == []
+
+
+def test_recovered_runs_keep_their_names(open_window, session, train, until, tmp_path):
+    window = open_window(session, remember=True)
+    train(session, 1)
+    session.runs.rename(session.runs.open, "seed 1")
+    for number in range(3):
+        folder = tmp_path / "state" / "cnnviz" / "copies" / str(number)
+        folder.mkdir(parents=True)
+        saved = replace(load_run(SAMPLE), name="other" if number == 2 else "seed 1")
+        write_run(folder / "1.cnnviz", saved)
+    heard = []
+    session.noticed.connect(heard.append)
+    window.keeper.offer_copies()
+    heard[-1].act()
+    until(lambda: len(session.runs.all) == 4)
+    names = {run.name for run in session.runs.all}
+    assert names == {"seed 1", "seed 1 (recovered)", "seed 1 (recovered 2)", "other"}
+    until(lambda: session.loading is None)
 
 
 def test_another_window_that_is_open_is_left_alone(open_window, session, train, until, tmp_path):

@@ -124,3 +124,30 @@ def test_another_run_ends_it(session, until):
     session.open_run(session.request)
     until(lambda: session.network is not before)
     assert not session.slide.running
+
+
+def plate(canvas):
+    return canvas._told()[1]
+
+
+def test_the_plate_tells_what_the_kernel_makes_though_the_pointer_rests_elsewhere(
+    session, slide, qtbot, until
+):
+    view = NetworkView(session)
+    qtbot.addWidget(view)
+    view.resize(1200, 660)
+    with qtbot.waitExposed(view):
+        view.show()
+    canvas = view.canvas
+    column = next(each for each in canvas.columns if each.name == "relu1")
+    qtbot.mouseMove(canvas, column.cell((0, 3, 3)).center().toPoint())
+    assert "ReLU 1 · map 0 · x 3, y 3" in plate(canvas)
+    start(session, Place("conv1", (0, 2, 2)))
+    for x in (4, 6):
+        until(lambda x=x: session.selection.pinned.index[2] >= x)
+        place = session.selection.pinned
+        assert plate(canvas) == canvas.in_words(place)
+        assert f"Conv 1 · map 0 · x {place.index[2]}, y 2" in plate(canvas)
+    qtbot.mouseMove(canvas, column.cell((0, 4, 4)).center().toPoint())
+    assert "ReLU 1 · map 0 · x 4, y 4" in plate(canvas)
+    slide.stop()

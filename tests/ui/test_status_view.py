@@ -74,7 +74,7 @@ def test_while_it_trains_numbers_change_at_the_pace_of_reading(view, session, un
 def test_the_epoch_of_an_accuracy_is_named(view, session):
     session.timeline.epochs.append(EpochResult(3, 33, 0.3, 0.2, 0.98114, 1.0, 1e4))
     session.status_changed.emit()
-    assert words(view)[1] == "Test accuracy 98.11 % (epoch 3)"
+    assert words(view)[1] == "Test accuracy 98.11\u2009% (epoch 3)"
 
 
 def test_buttons_go_to_its_end(view, until):

@@ -255,3 +255,15 @@ def test_it_shows_a_real_run(qtbot, view, session):
     qtbot.waitUntil(view.bars.isVisible)
     assert len(view.bars.table.rows) == 9
     assert all(row.forward >= 0 for row in view.bars.table.rows)
+
+
+@pytest.mark.parametrize("network", ["numpy-cnn", "tiny"])
+def test_the_column_does_not_widen_when_times_come(network, open_window, open_session, until):
+    session = open_session(network)
+    window = open_window(session, size=(1280, 800))
+    before = window.timing.width()
+    for batches, factor in ((1, 1), (999, 1), (50, 400)):
+        measure(session, batches=batches, scale=factor)
+        QApplication.processEvents()
+        assert window.timing.width() == before
+    assert "mean of the last 50 batches" in window.timing.note.text()

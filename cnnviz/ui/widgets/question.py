@@ -18,15 +18,20 @@ class Question(QObject):
         keep: str,
         yes: Callable[[], None],
         no: Callable[[], None],
+        instead: tuple[str, Callable[[], None]] | None = None,
     ) -> None:
+        """`instead` is a third answer, by which nothing is lost either."""
         super().__init__(parent)
-        self._yes, self._no = yes, no
+        self._no = no
         self._box = QMessageBox(parent)
         self._box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._box.setWindowTitle("cnnviz")
         self._box.setText(text)
         self._box.setInformativeText(loss)
-        self._do_it = self._box.addButton(do_it, QMessageBox.ButtonRole.DestructiveRole)
+        self._answers = {self._box.addButton(do_it, QMessageBox.ButtonRole.DestructiveRole): yes}
+        if instead:
+            text, act = instead
+            self._answers[self._box.addButton(text, QMessageBox.ButtonRole.AcceptRole)] = act
         kept = self._box.addButton(keep, QMessageBox.ButtonRole.RejectRole)
         self._box.setDefaultButton(kept)
         self._box.setEscapeButton(kept)
@@ -35,6 +40,8 @@ class Question(QObject):
 
     @Slot()
     def _answered(self) -> None:
-        answer = self._yes if self._box.clickedButton() is self._do_it else self._no
+        clicked = self._box.clickedButton()
+        answers = [act for button, act in self._answers.items() if button is clicked]
+        self._answers.clear()  # they may hold on to a whole run
         self.deleteLater()
-        answer()
+        (answers[0] if answers else self._no)()
