@@ -157,7 +157,7 @@ def evaluation(loss):
 def test_an_infinite_loss_on_the_test_set_alone(few_digits, capsys, monkeypatch):
     run = run_of(few_digits)
     nowhere = evaluation(loss=float("inf"))
-    monkeypatch.setattr(terminal, "evaluate", lambda network, split: nowhere)
+    monkeypatch.setattr(Trainer, "evaluate", lambda trainer: nowhere)
     with pytest.raises(Diverged, match="inf at batch 4"):
         terminal.train(run)
     report = terminal.report(run)
@@ -168,7 +168,7 @@ def test_an_infinite_loss_on_the_test_set_alone(few_digits, capsys, monkeypatch)
 
 def test_a_huge_loss_keeps_to_its_column(few_digits, capsys, monkeypatch):
     huge = evaluation(loss=1.5e37)
-    monkeypatch.setattr(terminal, "evaluate", lambda network, split: huge)
+    monkeypatch.setattr(Trainer, "evaluate", lambda trainer: huge)
     terminal.train(run_of(few_digits))
     *_, heads, first, second = capsys.readouterr().out.splitlines()
     assert "1.50e+37" in first

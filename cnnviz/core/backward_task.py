@@ -1,6 +1,7 @@
 """The way back for one image, at once or, where that would take long, on a thread of its own."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -9,8 +10,9 @@ from cnnviz.core.inspection import Inspection
 from cnnviz.core.microscope import Dissection
 from cnnviz.core.network import Network
 from cnnviz.core.one_image import as_dissection
+from cnnviz.core.spec import Spec
 from cnnviz.core.task import Task
-from cnnviz.core.workspace import may_diverge
+from cnnviz.core.workspace import Array, may_diverge
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +21,15 @@ class LookedBack:
 
     inspection: Inspection
     backward: BackwardInspection
-    dissection: Dissection
     seconds: float
     """How long it took."""
+    _spec: Spec
+    _vector: Array
+
+    @cached_property
+    def dissection(self) -> Dissection:
+        """The same as a batch of one image, made when it is asked for."""
+        return as_dissection(self._spec, self._vector, self.inspection, self.backward)
 
 
 @may_diverge
@@ -32,8 +40,8 @@ def look_back(network: Network, inspection: Inspection, label: int) -> LookedBac
     """
     start = perf_counter()
     backward = inspect_backward(network, inspection.image, label)
-    dissection = as_dissection(network, inspection, backward)
-    return LookedBack(inspection, backward, dissection, perf_counter() - start)
+    vector = network.vector.copy()
+    return LookedBack(inspection, backward, perf_counter() - start, network.spec, vector)
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,22 @@ from cnnviz.core.backward_inspection import BackwardInspection
 from cnnviz.core.datasets import Split
 from cnnviz.core.inspection import Inspection
 from cnnviz.core.microscope import Dissection, Moment, Update
-from cnnviz.core.network import Network
 from cnnviz.core.receptive_field import INPUT
+from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Snapshot
+from cnnviz.core.workspace import Array
 
 
 def as_dissection(
-    network: Network, inspection: Inspection, backward: BackwardInspection
+    spec: Spec, vector: Array, inspection: Inspection, backward: BackwardInspection
 ) -> Dissection:
-    """A batch of this one image; both inspections are of `network` as it is now.
+    """A batch of this one image; both inspections are of a network with these parameters.
 
     Its update is none: nothing is learned from it. Of the moment's pixels only the shape counts.
     """
-    vector = network.vector.copy()
     pixels = np.zeros((1, *inspection.image.shape), np.uint8)
     batch = Split(pixels, np.array([backward.label], np.int64))
-    moment = Moment(
-        network.spec, Snapshot(0, vector, {}), batch, 0.0, "gradient-descent", "im2col", 1
-    )
+    moment = Moment(spec, Snapshot(0, vector, {}), batch, 0.0, "gradient-descent", "im2col", 1)
     outputs = {INPUT: inspection.image, **inspection.outputs}
     gradients = {INPUT: backward.image, **backward.outputs}
     flat = np.concatenate([gradient.ravel() for gradient in backward.parameters.values()])

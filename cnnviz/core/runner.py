@@ -45,7 +45,7 @@ from cnnviz.core.time_history import BatchTimes
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.trainer import Diverged, Interrupted, Snapshot, Trainer
 
-FRAME = 1 / 30
+FRAME = 1 / 60
 """Seconds between two published vectors, at least."""
 
 

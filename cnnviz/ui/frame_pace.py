@@ -1,7 +1,8 @@
-"""How often to draw, such that looking at the training hardly slows it down.
+"""How often to draw: so that looking hardly slows the training down, or as smoothly as can be.
 
 The window's own processor time is measured. Where a frame is dear (many maps, a 4K screen) or cores
-are few, frames come less often; training is then never slowed by more than about SHARE.
+are few, frames come less often; training is then never slowed by more than about SHARE. On the
+user's wish the picture goes first, and training takes what is left.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,12 @@ from cnnviz.core.parallel import usable_cores
 
 SHARE = 0.04
 """Of all cores' time, while training."""
-SHORTEST_MS, LONGEST_MS = 33, 200
-"""Between two frames: 30 a second at most, 5 at least."""
+SMOOTH_SHARE = 0.5
+"""Of the time of the one core that draws, where pictures go first; the rest is for the user."""
+SHORTEST_MS, LONGEST_MS = 16, 200
+"""Between two frames while training: 60 a second at most, 5 at least."""
+RESTING_MS = 33
+"""While nothing trains: only what other threads tell is waited for."""
 MEMORY = 8
 """The cost of a frame is a mean over about this many."""
 
@@ -22,6 +27,8 @@ class FramePace:
 
     def __init__(self, clock: Callable[[], float] = thread_time, cores: int | None = None) -> None:
         """`clock` gives the processor seconds of the calling thread."""
+        self.smooth = False
+        """Whether pictures go before training."""
         self._clock = clock
         self._cores = cores or usable_cores()
         self._last: float | None = None
@@ -34,6 +41,6 @@ class FramePace:
             self._cost += (now - self._last - self._cost) / MEMORY
         self._last = now
         if not training:
-            return SHORTEST_MS
-        wanted = 1000 * self._cost / (SHARE * self._cores)
-        return round(min(max(wanted, SHORTEST_MS), LONGEST_MS))
+            return RESTING_MS
+        share = SMOOTH_SHARE if self.smooth else SHARE * self._cores
+        return round(min(max(1000 * self._cost / share, SHORTEST_MS), LONGEST_MS))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence
 from cnnviz.ui.shortcuts import SHORTCUTS
 from cnnviz.ui.widgets.choice_menu import Choice, Section
 
+SMOOTH = "session.choose_smooth_or_fast"
 SECTIONS: tuple[tuple[str, ...], ...] = (
     ("files.open", "files.save", "files.save_as"),
     ("exports.choose_format", "exports.open_weights"),
@@ -16,7 +17,7 @@ SECTIONS: tuple[tuple[str, ...], ...] = (
     ("windows.open_editor", "windows.open_experiments", "windows.open_runs"),
     ("windows.open_learning", "windows.open_time_lab"),
     ("save_window", "save_film"),
-    ("change_theme", "show_shortcuts", "close"),
+    (SMOOTH, "change_theme", "show_shortcuts", "close"),
 )
 """Slots of the list of keys, as they stand below each other."""
 MOST_RECENT = 5
@@ -39,4 +40,5 @@ def _recent(window: Any, path: Path) -> Choice:
 def _line(window: Any, slot: str) -> Choice:
     shortcut = KEYS[slot]
     key = QKeySequence(shortcut.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
-    return Choice(f"{shortcut.text}\t{key}", attrgetter(slot)(window))
+    is_on = window.session.smooth if slot == SMOOTH else None
+    return Choice(f"{shortcut.text}\t{key}", attrgetter(slot)(window), is_on)

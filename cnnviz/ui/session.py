@@ -32,7 +32,7 @@ from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
-from cnnviz.ui.frame_pace import SHORTEST_MS, FramePace
+from cnnviz.ui.frame_pace import RESTING_MS, FramePace
 from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
 from cnnviz.ui.recent_times import RecentTimes
@@ -83,7 +83,7 @@ class Session(Seeing):
         self._has_failed = False  # the thread of the open run: the last it tells is all of it
         self._recent = RecentTimes()
         self._timer = QTimer(self)
-        self._timer.setInterval(SHORTEST_MS)
+        self._timer.setInterval(RESTING_MS)
         self._pace = FramePace()
         self._timer.timeout.connect(self._frame)
 
@@ -287,8 +287,18 @@ class Session(Seeing):
 
     @property
     def frame_ms(self) -> int:
-        """Milliseconds between two pictures now, such that they hardly slow the training down."""
+        """Milliseconds between two pictures now, see frame_pace.py."""
         return self._timer.interval()
+
+    @property
+    def smooth(self) -> bool:
+        """Whether pictures go before training, up to 60 a second."""
+        return self._pace.smooth
+
+    @Slot()
+    def choose_smooth_or_fast(self) -> None:
+        """Smooth pictures, or fast training."""
+        self._pace.smooth = not self._pace.smooth
 
     @Slot()
     def _frame(self) -> None:

@@ -78,6 +78,7 @@ SHORTCUTS = (
     Shortcut(("Ctrl+C",), "inspector.copy", "Copy the arithmetic of the pinned value"),
     Shortcut(("Escape",), "escape", "Close the message, cancel loading, or let go of the value"),
     Shortcut(("Ctrl+T",), "change_theme", "Dark or light"),
+    Shortcut(("Ctrl+M",), "session.choose_smooth_or_fast", "Smooth pictures, at training's cost"),
     Shortcut(("F10",), "open_menu", "The menu of all that can be done"),
     Shortcut(("F1", "?"), "show_shortcuts", "All keys"),
     Shortcut(("Ctrl+Q", "Ctrl+W"), "close", "Close"),

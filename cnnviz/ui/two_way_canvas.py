@@ -239,7 +239,7 @@ class TwoWayCanvas(KeyFramed):
         self.rows.paint(painter)
         edges = QRegion(0, 0, self.width(), HEADER - 12)
         edges |= QRegion(0, self.height() - FOOTER, self.width(), FOOTER)
-        if region.intersects(edges.boundingRect()):
+        if region.intersects(edges):
             self._paint_words(painter)
         self._paint_choice(painter)
         if self._framed:

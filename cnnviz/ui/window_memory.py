@@ -17,6 +17,8 @@ def restore(window: QWidget, session: Session, splitters: Mapping[str, QSplitter
     session.folder = str(kept.value("window/folder", ""))
     session.recent_data = names_in(kept.value("data/recent"))
     session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
+    if str(kept.value("window/smooth", "false")) == "true":
+        session.choose_smooth_or_fast()
     geometry = kept.value("window/geometry")
     if isinstance(geometry, QByteArray):
         window.restoreGeometry(geometry)
@@ -32,6 +34,7 @@ def keep(window: QWidget, session: Session, splitters: Mapping[str, QSplitter]) 
     kept = QSettings()
     kept.setValue("window/geometry", window.saveGeometry())
     kept.setValue("window/theme", theme.tokens().name)
+    kept.setValue("window/smooth", "true" if session.smooth else "false")
     kept.setValue("window/folder", session.folder)
     kept.setValue("data/recent", session.recent_data)
     kept.setValue("runs/budget", session.runs.budget)

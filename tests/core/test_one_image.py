@@ -23,7 +23,9 @@ def both():
     images, labels = test.batch(np.array([5]))
     label = int(labels[0])
     inspection = inspect(network, images[0])
-    ours = as_dissection(network, inspection, inspect_backward(network, images[0], label))
+    ours = as_dissection(
+        network.spec, network.vector.copy(), inspection, inspect_backward(network, images[0], label)
+    )
     batch = Split(test.pixels[5:6].copy(), test.labels[5:6].copy())
     start = Snapshot(0, network.vector.copy(), {})
     return ours, dissect(Moment(ODD, start, batch, 0.1, "gradient-descent", "im2col", 1))

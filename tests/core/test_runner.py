@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cnnviz.core.datasets import Dataset, Split
+from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import DataError, SettingsError
-from cnnviz.core.evaluation import evaluate
+from cnnviz.core.evaluation import Evaluation, evaluate
 from cnnviz.core.fork import Differences, fork
 from cnnviz.core.network import Network
 from cnnviz.core.outbox import Captured, Changed, Entry, Failed, Kept, LossDiverged, Ready, Restored
@@ -533,22 +533,22 @@ def test_divergence_is_told_and_paused_and_one_can_go_back(start: Start) -> None
 
 @pytest.fixture
 def start_testing(
-    start: Start, make_trainer: MakeTrainer, dataset: Dataset
+    start: Start, make_trainer: MakeTrainer, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], tuple[Runner, Gate]]:
     """A function that starts a runner whose thread stands in the test of the first epoch."""
 
     def begin() -> tuple[Runner, Gate]:
         gate = Gate()
 
-        class HeldSplit(Split):
-            def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-                gate.hold()
-                return super().batch(indices)
+        trainer = make_trainer()
+        test = trainer.evaluate
 
-        test = HeldSplit(
-            np.tile(dataset.test.pixels, (20, 1, 1, 1)), np.tile(dataset.test.labels, 20)
-        )
-        runner = start(lambda: make_trainer(data=replace(dataset, test=test)))
+        def held(interrupted: Callable[[], bool]) -> Evaluation | None:
+            gate.hold()
+            return test(interrupted)
+
+        monkeypatch.setattr(trainer, "evaluate", held)
+        runner = start(lambda: trainer)
         runner.play()
         gate.await_thread()
         assert runner.status.phase is Phase.EVALUATING

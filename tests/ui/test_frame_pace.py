@@ -1,12 +1,22 @@
 import pytest
 
-from cnnviz.ui.frame_pace import LONGEST_MS, SHARE, SHORTEST_MS, FramePace
+from cnnviz.ui.frame_pace import (
+    LONGEST_MS,
+    RESTING_MS,
+    SHARE,
+    SHORTEST_MS,
+    SMOOTH_SHARE,
+    FramePace,
+)
 
 
-def after(frames: int, cost: float, cores: int = 2, training: bool = True) -> int:
+def after(
+    frames: int, cost: float, cores: int = 2, training: bool = True, smooth: bool = False
+) -> int:
     """The interval after so many frames of `cost` seconds each."""
     seconds = iter([cost * k for k in range(frames + 1)])
     pace = FramePace(lambda: next(seconds), cores)
+    pace.smooth = smooth
     for _ in range(frames):
         pace.next_interval(training)
     return pace.next_interval(training)
@@ -31,4 +41,12 @@ def test_one_dear_frame_does_not_stop_the_picture() -> None:
 
 
 def test_nothing_is_held_back_while_nothing_trains() -> None:
-    assert after(100, 0.1, training=False) == SHORTEST_MS
+    assert after(100, 0.1, training=False) == RESTING_MS
+
+
+def test_smooth_pictures_come_as_fast_as_a_screen_shows_them() -> None:
+    assert after(100, 0.006, smooth=True) == SHORTEST_MS
+
+
+def test_smooth_pictures_leave_time_for_the_user() -> None:
+    assert 0.02 / (after(100, 0.02, smooth=True) / 1000) == pytest.approx(SMOOTH_SHARE, rel=0.01)

@@ -26,7 +26,7 @@ from cnnviz.core.edits import Filter
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
 from cnnviz.core.status import Phase
-from cnnviz.ui import theme
+from cnnviz.ui import main_menu, theme
 from cnnviz.ui.comparison import Scale, Side
 from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.draw_window import DrawWindow
@@ -137,6 +137,7 @@ def after(method):
         "inspector.copy": lambda window: (
             QApplication.clipboard().text().startswith("Conv 1 · map 0")
         ),
+        "session.choose_smooth_or_fast": lambda window: window.session.smooth,
         "change_theme": lambda window: theme.tokens().name == "light",
         "show_shortcuts": lambda window: dialog(ShortcutsDialog) is not None,
         "close": lambda window: not window.isVisible(),
@@ -371,6 +372,25 @@ def test_the_theme_is_remembered(open_window, until, press_key):
     press_key("Ctrl+T", window)
     close(window, until)
     assert QSettings().value("window/theme") == "light"
+
+
+def test_smooth_pictures_are_ticked_in_the_menu_and_remembered(
+    open_window, open_session, until, press_key
+):
+    window = open_window(remember=True)
+
+    def ticks():
+        choices = [choice for section in main_menu.sections(window) for choice in section]
+        made = ChoiceMenu(window, [choices])
+        return {action.text().split("\t")[0]: action.isChecked() for action in made.actions()}
+
+    line = "Smooth pictures, at training's cost"
+    assert not any(ticks().values())
+    press_key("Ctrl+M", window)
+    assert [text for text, ticked in ticks().items() if ticked] == [line]
+    close(window, until)
+    assert open_window(open_session(), remember=True).session.smooth
+    assert not open_window(open_session()).session.smooth
 
 
 def test_without_remembering_nothing_is_written_or_read(

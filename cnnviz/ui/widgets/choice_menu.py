@@ -14,6 +14,8 @@ class Choice:
 
     text: str
     act: Callable[[], None]
+    is_on: bool | None = None
+    """Whether it is in force, which gets a tick; None for what is done, not switched."""
 
 
 Section = Sequence[Choice]
@@ -31,7 +33,10 @@ class ChoiceMenu(QMenu):
             if section and self._acts:
                 self.addSeparator()
             for choice in section:
-                self._acts[self.addAction(choice.text)] = choice.act
+                action = self.addAction(choice.text)
+                action.setCheckable(choice.is_on is not None)
+                action.setChecked(bool(choice.is_on))
+                self._acts[action] = choice.act
         self.triggered.connect(self._act)
 
     def open_at(self, at: QPoint) -> None:
