@@ -4,6 +4,7 @@ An examination takes some 10 ms for a small network, and much more for a large o
 """
 
 from dataclasses import dataclass
+from time import thread_time
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ class Standing:
 
     answers: tuple[Answer, ...]
     """To the first questions."""
+    seconds: float
+    """The processor's time that they took."""
     ended: bool
     failure: tuple[str, str] | None
     """What went wrong, and its traceback (empty if the user can mend it)."""
@@ -75,7 +78,7 @@ class Examining(Task[Standing]):
         self, spec: Spec, images: Split, optimizer: str, questions: tuple[Question, ...]
     ) -> None:
         """`spec` is fitted to the data; `images` are the probe, see `health.probe`."""
-        super().__init__("health", Standing((), False, None))
+        super().__init__("health", Standing((), 0.0, False, None))
         self.questions = questions
         self._given = spec, images, optimizer
 
@@ -92,5 +95,5 @@ class Examining(Task[Standing]):
             if past is not None:
                 verdicts = tuple(judge(past.classes, past.losses, past.epochs, health))
             answers.append(Answer(health, verdicts))
-            self._tell(answers=tuple(answers))
+            self._tell(answers=tuple(answers), seconds=thread_time())
         return {}

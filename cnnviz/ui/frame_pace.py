@@ -22,6 +22,11 @@ MEMORY = 8
 """The cost of a frame is a mean over about this many."""
 
 
+def rest_after(seconds: float, cores: int | None = None) -> int:
+    """Milliseconds to rest after work of so many processor seconds, for it to take SHARE."""
+    return round(1000 * seconds / (SHARE * (cores or usable_cores())))
+
+
 class FramePace:
     """Asked once a frame, on the thread that draws."""
 

@@ -13,13 +13,14 @@ from cnnviz.core.health_task import Answer, Examining, Past, Question
 from cnnviz.core.in_force import rate_after
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.trainer import Snapshot
+from cnnviz.ui.frame_pace import rest_after
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.throttle import Throttle
 
 POLL_MS, CALM_MS = 30, 600
-"""Between two looks at a task, and between two beginnings while training goes on."""
+"""Between two looks at a task, and between two beginnings while training goes on, at least."""
 MOST_POINTS = 60
 """Snapshots of a run that are examined, evenly spread."""
 AT_ONCE = 4
@@ -49,7 +50,7 @@ class HealthWatch(QObject):
         self._paused_at: Snapshot | None = None
         self._asked_for: int | None = None
         self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
-        self._watching = False
+        self._watching = self._trained = False
         self._calm = Throttle(self._work, CALM_MS, self)
         session.run_changed.connect(self._forget)
         session.history_changed.connect(self._follow)
@@ -94,7 +95,13 @@ class HealthWatch(QObject):
     def _follow(self) -> None:
         if self._asked_for != len(self._session.timeline):
             self._paused_at = self._asked_for = None  # it may be reached again, with other weights
-        if self._watching:
+        trained, self._trained = self._trained, self._session.is_training
+        if not self._watching:
+            return
+        if trained and not self._trained:  # nobody is disturbed any more
+            self._calm.set_interval(CALM_MS)
+            self._calm.act()
+        else:
             self._calm.ask()
 
     def _work(self) -> None:
@@ -185,6 +192,8 @@ class HealthWatch(QObject):
         if standing.ended:
             self._examining.end()
             self._take_course()
+            rest = rest_after(standing.seconds) if self._session.is_training else 0
+            self._calm.set_interval(max(CALM_MS, rest))
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
             else:

@@ -7,6 +7,7 @@ from cnnviz.ui.frame_pace import (
     SHORTEST_MS,
     SMOOTH_SHARE,
     FramePace,
+    rest_after,
 )
 
 
@@ -50,3 +51,10 @@ def test_smooth_pictures_come_as_fast_as_a_screen_shows_them() -> None:
 
 def test_smooth_pictures_leave_time_for_the_user() -> None:
     assert 0.02 / (after(100, 0.02, smooth=True) / 1000) == pytest.approx(SMOOTH_SHARE, rel=0.01)
+
+
+def test_work_beside_the_training_rests_until_it_has_taken_its_share() -> None:
+    for cores in (2, 8):
+        whole = 0.02 + rest_after(0.02, cores) / 1000
+        assert 0.02 / whole == pytest.approx(SHARE * cores, rel=0.1 * cores)
+    assert rest_after(0.04, 2) == 2 * rest_after(0.02, 2) > 0

@@ -13,7 +13,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.core.verdicts import Verdict
-from cnnviz.ui import theme
+from cnnviz.ui import health_watch, theme
 from cnnviz.ui.arithmetic_blocks import number
 from cnnviz.ui.health_table import COLUMNS, HealthCell, _height, _ratio_cell, _spread_cell
 from cnnviz.ui.health_view import HealthView
@@ -256,3 +256,21 @@ def test_another_run_has_other_rows(view, session, until, odd):
     until(lambda: "Sigmoid 1" in rows(view))
     assert rows(view)["Sigmoid 1"][6].text.endswith("saturated")
     view.grab()
+
+
+def test_examinations_rest_while_training_by_what_they_cost(view, session, until, monkeypatch):
+    told = []
+
+    def rest(seconds):
+        told.append(seconds)
+        return 60_000
+
+    monkeypatch.setattr(health_watch, "rest_after", rest)
+    session.play()
+    until(lambda: told != [])
+    assert told[0] > 0
+    before = view.watch.answer
+    session.drain()
+    assert view.watch.answer is before, "the next one waits for its time"
+    session.pause()
+    until(lambda: at(view, session.status.step))
