@@ -55,6 +55,8 @@ class Drawing:
     def __init__(self) -> None:
         self.pixels: Pixels = np.zeros((SIDE, SIDE), np.uint8)
         """The ink from 0 to 255, with the stroke under way."""
+        self.changes = 0
+        """How often anything has changed: who has painted as many shows all of it."""
         self._done: list[_Act] = []
         self._undone: list[_Act] = []
         self._now: Stroke | None = None
@@ -89,6 +91,7 @@ class Drawing:
         """The pen touches the paper; a stroke that was under way has ended."""
         self.end()
         self._now = Stroke((point,), width, erases)
+        self.changes += 1
         _add(self.pixels, self._now, point, point)
 
     def extend(self, point: Point) -> None:
@@ -96,6 +99,7 @@ class Drawing:
         if self._now:
             before = self._now.points[-1]
             self._now = replace(self._now, points=(*self._now.points, point))
+            self.changes += 1
             _add(self.pixels, self._now, before, point)
 
     def end(self) -> None:
@@ -109,6 +113,7 @@ class Drawing:
         self.end()
         if not self.is_blank:
             self.pixels[...] = 0
+            self.changes += 1
             self._do(None)
 
     @property
@@ -140,6 +145,7 @@ class Drawing:
         self._undone.clear()
 
     def _unpack(self) -> None:
+        self.changes += 1
         if self._done:
             ink = np.frombuffer(zlib.decompress(self._done[-1].ink), np.uint8)
             self.pixels[...] = ink.reshape(SIDE, SIDE)

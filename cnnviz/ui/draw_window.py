@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cnnviz.core.drawing import Drawing
 from cnnviz.core.files import write_atomically
 from cnnviz.core.picture import ENDS, Picture, as_png
 from cnnviz.ui.answer_view import AnswerBars, InputPicture, Verdict, scrolled
@@ -35,13 +34,10 @@ from cnnviz.ui.transform_sliders import TransformSliders
 from cnnviz.ui.widgets.open_dialog import ask_for_file
 from cnnviz.ui.widgets.save_dialog import SaveDialog
 from cnnviz.ui.widgets.side_window import SideWindow
-from cnnviz.ui.widgets.throttle import Throttle
 
 DEFAULT_SIZE = QSize(1040, 740)
 LEAST_SIZE = QSize(940, 640)
 RIGHT_WIDTH = 380
-REST_MS = 8
-"""Between two looks through the network while drawing: events come faster, and must not queue."""
 THINNER, THICKER = 0.8, 1.25
 HINT = "Paste, open or drop any picture: a photo of ink on paper will do."
 
@@ -49,20 +45,22 @@ HINT = "Paste, open or drop any picture: a photo of ink on paper will do."
 class DrawWindow(SideWindow):
     """Not modal; it closes with the main window."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, session: Session, parent: QWidget, image: FedImage | None = None) -> None:
+        """`image` is what is drawn, where that can be done elsewhere, too."""
         super().__init__(parent, "Draw", DEFAULT_SIZE, LEAST_SIZE)
         self._session = session
-        self.drawing = Drawing()
+        self.image = image or FedImage(session, self)
+        self.drawing = self.image.drawing
         self.canvas = DrawingCanvas(self.drawing)
-        self.image = FedImage(session, self.drawing, self)
-        self._soon = Throttle(self.image.feed, REST_MS, self)
         self.reader = PictureReader(session, self)
         self._shape = session.dataset.input_shape if session.dataset else None
         self.buttons: dict[str, QToolButton] = {}
         self._make_left()
         self._make_right()
         self._lay_out()
-        self.canvas.drawn.connect(self._follow_drawing)
+        self.canvas.drawn.connect(self.image.take_drawing)
+        self.image.drawn.connect(self.canvas.follow)
+        self.image.drawn.connect(self._enable)
         self.image.changed.connect(self._refresh)
         self.reader.read.connect(self._show_picture)
         self.reader.told.connect(self.message.setText)
@@ -76,9 +74,9 @@ class DrawWindow(SideWindow):
     def _make_left(self) -> None:
         self._button("Eraser", "E", self.toggle_eraser, "Erase, also with the right mouse button")
         self.buttons["Eraser"].setCheckable(True)
-        self._button("Undo", "Ctrl+Z", self.undo, "Take the last stroke back")
-        self._button("Redo", "Ctrl+Shift+Z", self.redo, "Do it again")
-        self._button("Clear", "Del", self.clear, "A blank sheet; can be undone")
+        self._button("Undo", "Ctrl+Z", self.image.undo, "Take the last stroke back")
+        self._button("Redo", "Ctrl+Shift+Z", self.image.redo, "Do it again")
+        self._button("Clear", "Del", self.image.clear, "A blank sheet; can be undone")
         self.thickness = QSlider(Qt.Orientation.Horizontal)
         self.thickness.setRange(round(1000 * WIDTHS[0]), round(1000 * WIDTHS[1]))
         self.thickness.setFixedWidth(90)
@@ -89,7 +87,7 @@ class DrawWindow(SideWindow):
         self.thickness_number.setProperty("small", "true")
         self.thickness_number.setFixedWidth(40)
         self.thickness.setValue(round(1000 * USUAL_WIDTH))
-        for key, slot in (("[", self.thinner), ("]", self.thicker), ("Ctrl+Y", self.redo)):
+        for key, slot in (("[", self.thinner), ("]", self.thicker), ("Ctrl+Y", self.image.redo)):
             QShortcut(QKeySequence(key), self).activated.connect(slot)
         self._button("Paste", "Ctrl+V", self.paste, "A picture from the clipboard")
         self._button("Open picture…", "Ctrl+O", self.open_picture, "A picture from a file")
@@ -205,35 +203,6 @@ class DrawWindow(SideWindow):
         self.canvas.pen_width = thousandths / 1000
         self.thickness_number.setText(f"{thousandths / 10:.1f}{THIN_SPACE}%")
         self.canvas.update()
-
-    @Slot()
-    def undo(self) -> None:
-        """Takes the last stroke or clearing back."""
-        self.drawing.undo()
-        self.canvas.show_drawing()
-
-    @Slot()
-    def redo(self) -> None:
-        """Does again what was taken back."""
-        self.drawing.redo()
-        self.canvas.show_drawing()
-
-    @Slot()
-    def clear(self) -> None:
-        """A blank sheet."""
-        self.drawing.clear()
-        self.canvas.show_drawing()
-
-    @Slot()
-    def _follow_drawing(self) -> None:
-        """Whoever draws wants to see what the network makes of it."""
-        if self.image.fed is not Fed.DRAWING:
-            self.image.choose(Fed.DRAWING)
-        elif self.drawing.under_way:
-            self._soon.ask()
-        else:
-            self._soon.act()
-        self._enable()
 
     # What the network gets.
 

@@ -4,7 +4,7 @@ What is drawn is kept in core/drawing.py; here it is painted, at the screen's ow
 the newest piece of a stroke is painted anew.
 """
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QEventPoint,
     QHideEvent,
@@ -26,6 +26,8 @@ from cnnviz.ui import theme
 
 STEP, LONG_STEP = 1 / 28, 1 / 7
 """How far an arrow key moves the pen, and with Shift, as shares of the paper."""
+LEAST_SIDE = 120
+"""Pixels of the paper."""
 USUAL_WIDTH = 0.07
 """Of the pen: about what MNIST's strokes have, once the digit is scaled."""
 WIDTHS = (0.02, 0.2)
@@ -45,10 +47,13 @@ class DrawingCanvas(QWidget):
     drawn = Signal()
     """The ink is another."""
 
-    def __init__(self, drawing: Drawing) -> None:
+    def __init__(self, drawing: Drawing, hint: str = HINT) -> None:
+        """`hint` stands on the blank paper."""
         super().__init__()
         self._drawing = drawing
+        self._hint = hint
         self._sheet = QPixmap()
+        self._painted_changes = 0  # that are on the sheet
         self._cursor: tuple[float, float] | None = None  # where the keyboard's pen is
         self.pen_width = USUAL_WIDTH
         self.erases = False
@@ -58,7 +63,7 @@ class DrawingCanvas(QWidget):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setAccessibleName("Paper to draw a digit on")
         self.setAccessibleDescription("Arrow keys move the pen, Space sets it down and lifts it")
-        self.setMinimumSize(200, 200)
+        self.setMinimumSize(LEAST_SIDE, LEAST_SIDE)
 
     def sizeHint(self) -> QSize:
         """A square."""
@@ -73,11 +78,11 @@ class DrawingCanvas(QWidget):
         area.moveTopLeft(QPointF(area.topLeft().toPoint()))
         return area
 
-    def show_drawing(self) -> None:
-        """Paints all of the drawing anew, after it was changed otherwise than by strokes here."""
-        self._sheet = QPixmap()
-        self.update()
-        self.drawn.emit()
+    @Slot()
+    def follow(self) -> None:
+        """Shows what was changed otherwise than by strokes here."""
+        if self._painted_changes != self._drawing.changes:
+            self.update()
 
     # Drawing.
 
@@ -105,11 +110,12 @@ class DrawingCanvas(QWidget):
 
     def _paint_newest(self) -> None:
         stroke = self._drawing.under_way
-        if stroke and not self._sheet.isNull():
+        if stroke and not self._sheet.isNull() and self._lacks_one_change:
             painter = _painter_on(self._sheet)
             last = stroke.points[-2:]
             _paint_piece(painter, stroke, last[0], last[-1], self.paper.width())
             painter.end()
+            self._painted_changes = self._drawing.changes
             self.update(self._area_of(stroke, last).toAlignedRect())
         self.drawn.emit()
 
@@ -154,10 +160,15 @@ class DrawingCanvas(QWidget):
             self._end()
 
     def event(self, event: QEvent) -> bool:
-        """Fingers: the first draws, others do nothing."""
+        """Fingers: the first draws, others do nothing. The pen's keys are no one else's."""
         if isinstance(event, QTouchEvent):
             self._touch(event)
             return True
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            plain = not event.modifiers() & ~Qt.KeyboardModifier.ShiftModifier
+            if plain and event.key() in (Qt.Key.Key_Space, *ARROWS):
+                event.accept()
+                return True
         return super().event(event)
 
     def _touch(self, event: QTouchEvent) -> None:
@@ -229,7 +240,8 @@ class DrawingCanvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """The paper, a hint while it is blank, the keyboard's pen."""
         ratio, paper, colors = self.devicePixelRatioF(), self.paper, theme.tokens()
-        if self._sheet.isNull() or self._sheet.devicePixelRatioF() != ratio:
+        stale = self._painted_changes != self._drawing.changes
+        if stale or self._sheet.isNull() or self._sheet.devicePixelRatioF() != ratio:
             self._sheet = self._painted(ratio)
         painter = QPainter(self)
         painter.drawPixmap(paper.topLeft(), self._sheet)
@@ -238,12 +250,18 @@ class DrawingCanvas(QWidget):
         if self._drawing.is_blank and not self._drawing.under_way:
             painter.setFont(theme.font())
             painter.setPen(theme.color(colors.muted))
-            painter.drawText(paper, Qt.AlignmentFlag.AlignCenter, HINT)
+            painter.drawText(paper, Qt.AlignmentFlag.AlignCenter, self._hint)
         if self._cursor:
             self._paint_cursor(painter, QPointF(*self._cursor) * paper.width() + paper.topLeft())
         painter.end()
 
+    @property
+    def _lacks_one_change(self) -> bool:
+        """Whether all is on the sheet but the newest piece."""
+        return self._painted_changes == self._drawing.changes - 1
+
     def _painted(self, ratio: float) -> QPixmap:
+        self._painted_changes = self._drawing.changes
         side = self.paper.width()
         sheet = QPixmap(QSize(round(side * ratio), round(side * ratio)))
         sheet.setDevicePixelRatio(ratio)

@@ -1,7 +1,8 @@
-"""Which image of the draw window the network is fed with, and what is done to it before.
+"""Which image the network is fed with where digits are drawn, and what is done to it before.
 
 It is one of three: the drawing, a picture, or the test image that was shown last. Each goes through
-the same transform and then to the session, as any other image.
+the same transform and then to the session, as any other image. The drawing is one, wherever it is
+drawn: in the corner of the main window or in a window of its own.
 """
 
 from enum import Enum
@@ -14,6 +15,10 @@ from cnnviz.core.transforms import Transform, transformed
 from cnnviz.core.workspace import Array
 from cnnviz.ui.session import Session
 from cnnviz.ui.shown_image import ShownImage
+from cnnviz.ui.widgets.throttle import Throttle
+
+REST_MS = 8
+"""Between two looks through the network while drawing: events come faster, and must not queue."""
 
 
 class Fed(Enum):
@@ -30,15 +35,55 @@ class FedImage(QObject):
     changed = Signal()
     """Another one of the three, or another transform that the user did not set."""
 
-    def __init__(self, session: Session, drawing: Drawing, parent: QObject) -> None:
+    drawn = Signal()
+    """The drawing is another."""
+
+    def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
         self._session = session
-        self._drawing = drawing
+        self.drawing = Drawing()
         self._feeding = False
         self.fed = Fed.DIGIT
         self.transform = Transform()
         self.picture: ShownImage | None = None
+        self._soon = Throttle(self.feed, REST_MS, self)
         session.image_changed.connect(self._follow)
+
+    # The drawing.
+
+    @Slot()
+    def take_drawing(self) -> None:
+        """Whoever draws wants to see what the network makes of it."""
+        if self.fed is not Fed.DRAWING:
+            self.choose(Fed.DRAWING)
+        elif self.drawing.under_way:
+            self._soon.ask()
+        else:
+            self._soon.act()
+        self.drawn.emit()
+
+    @Slot()
+    def undo(self) -> None:
+        """Takes the last stroke or clearing back."""
+        if self.drawing.can_undo:
+            self.drawing.undo()
+            self.take_drawing()
+
+    @Slot()
+    def redo(self) -> None:
+        """Does again what was taken back."""
+        if self.drawing.can_redo:
+            self.drawing.redo()
+            self.take_drawing()
+
+    @Slot()
+    def clear(self) -> None:
+        """A blank sheet."""
+        if not self.drawing.is_blank:
+            self.drawing.clear()
+            self.take_drawing()
+
+    # Which image.
 
     def choose(self, fed: Fed) -> None:
         """Feeds another one of the three, unchanged."""
@@ -84,7 +129,7 @@ class FedImage(QObject):
         if self.fed is Fed.PICTURE:
             return self.picture
         channels, height, width = dataset.input_shape
-        values = centre(self._drawing.ink, height, width).values
+        values = centre(self.drawing.ink, height, width).values
         return ShownImage(spread(values, channels), "a drawn digit")
 
     @Slot()

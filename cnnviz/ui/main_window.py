@@ -27,6 +27,7 @@ from cnnviz.ui import main_menu, picture_menus, theme, window_memory
 from cnnviz.ui.comparison_view import ComparisonView
 from cnnviz.ui.data_names import dropped_data
 from cnnviz.ui.digits_view import DigitsView
+from cnnviz.ui.draw_corner import DrawCorner
 from cnnviz.ui.edits_view import EditsView
 from cnnviz.ui.exports import Exports
 from cnnviz.ui.fetch_view import FetchView
@@ -94,6 +95,8 @@ class MainWindow(QMainWindow):
         self.timing = TimingView(session)
         self.status = StatusView(session)
         self.windows = Windows(session, self, remember)
+        self.paper = DrawCorner(self.windows.drawn)
+        self.paper.more_wanted.connect(self.windows.open_draw)
         self.keeper = Keeper(session, self, remember)
         self.files = RunFiles(session, self.keeper, self)
         self.exports = Exports(session, self)
@@ -136,7 +139,9 @@ class MainWindow(QMainWindow):
         right = self._split("right", Qt.Orientation.Vertical, self.pages, self.timing)
         right.setSizes([540, 330])
         right.setStretchFactor(0, 1)
-        body = self._split("body", Qt.Orientation.Horizontal, self.digits, middle, right)
+        left = self._split("left", Qt.Orientation.Vertical, self.digits, self.paper)
+        left.setStretchFactor(0, 1)
+        body = self._split("body", Qt.Orientation.Horizontal, left, middle, right)
         body.setStretchFactor(1, 1)
         whole = self._whole = QWidget()
         column = QVBoxLayout(whole)

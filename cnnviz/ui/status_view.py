@@ -7,6 +7,8 @@ from threadpoolctl import threadpool_info
 from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.elided_label import ElidedLabel
+from cnnviz.ui.widgets.quantities import quantity
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 
 
@@ -16,17 +18,22 @@ class StatusView(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._left, self._right = QLabel(), SteadyLabel()
+        self._left, self._kept, self._right = QLabel(), ElidedLabel(), SteadyLabel()
         self._library = _library()
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 5, 8, 5)
-        for label in (self._left, self._right):
+        row.setSpacing(18)
+        for label in (self._left, self._kept, self._right):
             label.setProperty("small", "true")
         self._right.setToolTip(
             "Loss of the newest batch, and the test set's accuracy at the end of the last epoch"
         )
+        self._kept.setToolTip(
+            "Moments that can be looked at and gone back to. The window of runs (R) says how much "
+            "memory all of them may take."
+        )
         row.addWidget(self._left)
-        row.addStretch(1)
+        row.addWidget(self._kept, 1)
         row.addWidget(self._right)
         session.run_changed.connect(self._show_run)
         session.times_changed.connect(self._show_results)
@@ -42,6 +49,7 @@ class StatusView(QWidget):
         session = self._session
         if session.dataset is None or session.network is None:
             self._left.setText("")
+            self._kept.setText("")
             return
         data, threads = session.dataset, session.settings.threads
         parts = (
@@ -71,6 +79,11 @@ class StatusView(QWidget):
             last = timeline.epochs[-1]
             parts.append(f"Test accuracy {percent(last.test_accuracy, 2)} (epoch {last.epoch})")
         self._right.setText("     ".join(parts))
+        kept, interval = len(timeline.snapshots), theme.spaced(timeline.interval)
+        taken = quantity(timeline.snapshot_bytes, "B")
+        self._kept.setText(
+            f"Snapshot every {interval} batches · {theme.spaced(kept)} kept · {taken}"
+        )
 
 
 def _library() -> str:

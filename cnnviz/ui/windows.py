@@ -1,6 +1,7 @@
 """The windows beside the main one: each is made when it is first asked for, all end together."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -13,6 +14,7 @@ from cnnviz.ui.data_window import DataWindow
 from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.editor_window import EditorWindow
 from cnnviz.ui.experiments_window import ExperimentsWindow
+from cnnviz.ui.fed_image import FedImage
 from cnnviz.ui.learning_window import LearningWindow
 from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.mistakes_window import MistakesWindow
@@ -37,6 +39,8 @@ class Windows(QObject):
         self._remember = remember
         self._session = session
         self._main = parent
+        self.drawn = FedImage(session, self)
+        """What is drawn, in the main window or in one of its own."""
         self._made: dict[object, SideWindow] = {}
         self._ended = False
 
@@ -117,9 +121,13 @@ class Windows(QObject):
             return None
         window = self.made(kind)
         if window is None:
-            self._made[kind] = window = kind(self._session, self._main)
+            self._made[kind] = window = self._maker(kind)(self._session, self._main)
             SavingMenu(self._session, window)
         return window
+
+    def _maker(self, kind: Maker[Kind]) -> Maker[Kind]:
+        special: dict[object, object] = {DrawWindow: partial(DrawWindow, image=self.drawn)}
+        return cast("Maker[Kind]", special.get(kind, kind))
 
     def shut_down(self) -> None:
         """Closes all for good; `are_shut_down` says when their threads have ended."""

@@ -11,7 +11,6 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QImage,
-    QMouseEvent,
     QPointingDevice,
     QTabletEvent,
 )
@@ -38,10 +37,10 @@ from cnnviz.ui.map_window import MapWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 from cnnviz.ui.transform_sliders import KNOBS
+from tests.ui.pen import SEVEN, draw, move, spot
 
 LEFT, RIGHT, NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
 PLAIN = Qt.KeyboardModifier.NoModifier
-SEVEN = ((0.25, 0.25), (0.75, 0.25), (0.45, 0.85))
 
 
 @pytest.fixture
@@ -52,26 +51,6 @@ def shown(window, until):
     until(made.isActiveWindow)
     until(made.canvas.hasFocus)
     return made
-
-
-def spot(canvas, x, y):
-    """The pixel of the canvas at a share of the paper."""
-    return (canvas.paper.topLeft() + QPointF(x, y) * canvas.paper.width()).toPoint()
-
-
-def draw(canvas, points=SEVEN, button=LEFT):
-    spots = [spot(canvas, *point) for point in points]
-    QTest.mousePress(canvas, button, PLAIN, spots[0])
-    for each in spots[1:]:
-        move(canvas, each, button)
-    QTest.mouseRelease(canvas, button, PLAIN, spots[-1])
-
-
-def move(canvas, at, button=LEFT):
-    """A move with the button held down, which QTest.mouseMove has no way to say."""
-    where = QPointF(canvas.mapToGlobal(at))
-    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), where, NONE, button, PLAIN)
-    QApplication.sendEvent(canvas, event)
 
 
 def digit_of(drawing, shape=(28, 28)):
@@ -160,7 +139,7 @@ def test_the_canvas_painted_anew_looks_as_it_was_drawn(shown):
     draw(shown.canvas)
     draw(shown.canvas, ((0.5, 0.1), (0.5, 0.4)), RIGHT)
     before = shown.canvas.grab().toImage()
-    shown.canvas.show_drawing()
+    shown.canvas.resize(shown.canvas.size())
     assert shown.canvas.grab().toImage() == before
 
 

@@ -23,14 +23,14 @@ def view(qtbot, session):
 
 def words(view):
     """(left, right)."""
-    left, right = sorted(view.findChildren(QLabel), key=QLabel.x)
+    left, _, right = sorted(view.findChildren(QLabel), key=QLabel.x)
     return left.text().replace("\u2009", " "), right.text()
 
 
 def test_before_there_is_a_run_it_says_nothing(qtbot):
     view = StatusView(Session())
     qtbot.addWidget(view)
-    assert [label.text() for label in view.findChildren(QLabel)] == ["", ""]
+    assert [label.text() for label in view.findChildren(QLabel)] == ["", "", ""]
 
 
 def test_it_says_what_the_run_is_made_of(view, session):
@@ -57,6 +57,15 @@ def test_results_come_and_go_with_the_history(view, session, train, until):
     assert words(view)[1].startswith(f"Loss {session.timeline.losses[-1]:.3g}")
     session.reset()
     until(lambda: words(view)[1] == "")
+
+
+def test_what_is_kept_of_the_past_is_counted(view, session, train):
+    train(session, 60)
+    kept = len(session.timeline.snapshots)
+    assert kept > 3
+    text = sorted(view.findChildren(QLabel), key=QLabel.x)[1].text().replace("\u2009", " ")
+    megabytes = session.timeline.snapshot_bytes / 1e3
+    assert text == f"Snapshot every 25 batches · {kept} kept · {megabytes:.3g} kB"
 
 
 def test_while_it_trains_numbers_change_at_the_pace_of_reading(view, session, until, qtbot):
