@@ -45,8 +45,8 @@ from cnnviz.core.time_history import BatchTimes
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.trainer import Diverged, Interrupted, Snapshot, Trainer
 
-FRAME = 1 / 60
-"""Seconds between two published vectors, at least."""
+FRAME = 1 / 80
+"""Seconds between two published vectors, at least: batches do not end when a screen wants them."""
 
 
 class Runner:

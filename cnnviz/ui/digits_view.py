@@ -4,20 +4,15 @@ import re
 from html import escape
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
-    QPointF,
-    QRectF,
     QSignalBlocker,
-    QSizeF,
     Qt,
     Slot,
 )
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -27,8 +22,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QSizePolicy,
     QSpinBox,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -37,128 +30,18 @@ from PySide6.QtWidgets import (
 
 from cnnviz.core.scales import percent
 from cnnviz.ui import theme
+from cnnviz.ui.digits_grid import CELL, COLUMNS, DigitDelegate, DigitsGrid, DigitsModel
+from cnnviz.ui.mistaken_digits import MistakenDigits
 from cnnviz.ui.session import Session
-from cnnviz.ui.widgets.mosaic import picture
 from cnnviz.ui.widgets.number_fields import dress
 
-COLUMNS = 5
-CELL = 36
 LEAST_CHIPS, MOST_CHIPS = 3, 11
 """In a row, by the length of the class names."""
-MOST_PICTURES = 2000
-"""Thumbnails kept at most; beyond that all are made anew at sight."""
-Index = QModelIndex | QPersistentModelIndex
-
-
-class DigitsModel(QAbstractTableModel):
-    """Which test images the grid shows, row by row."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self.images: NDArray[np.int64] = np.empty(0, np.int64)
-        """Their indices in the test set, in the order of the grid."""
-
-    def show_class(self, label: int | None) -> None:
-        """Only images of one class, or all of them."""
-        self.beginResetModel()
-        dataset = self._session.dataset
-        labels = dataset.test.labels if dataset else np.empty(0, np.int64)
-        chosen = np.ones(len(labels), bool) if label is None else labels == label
-        self.images = np.flatnonzero(chosen)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Lines of the grid."""
-        return 0 if parent.isValid() else -(-len(self.images) // COLUMNS)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Images in a line."""
-        return 0 if parent.isValid() else COLUMNS
-
-    def image_at(self, index: Index) -> int | None:
-        """The test image of a cell; None for the empty rest of the last line."""
-        place = index.row() * COLUMNS + index.column()
-        return int(self.images[place]) if 0 <= place < len(self.images) else None
-
-    def index_of(self, image: int) -> QModelIndex:
-        """The cell of a test image; an invalid index if it is filtered out."""
-        place = int(np.searchsorted(self.images, image))
-        if place == len(self.images) or self.images[place] != image:
-            return QModelIndex()
-        return self.index(place // COLUMNS, place % COLUMNS)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> str | None:
-        """What a cell is, for tooltips and screen readers."""
-        image, dataset = self.image_at(index), self._session.dataset
-        roles = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
-        if image is None or dataset is None or role not in roles:
-            return None
-        name = dataset.class_names[dataset.test.labels[image]]
-        return f"Test image {theme.spaced(image)}, label {name}"
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """The empty rest of the last line cannot be chosen."""
-        if self.image_at(index) is None:
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-
-
-class DigitDelegate(QStyledItemDelegate):
-    """Paints a thumbnail; the chosen one in a yellow frame."""
-
-    def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._session = session
-        self._pictures: dict[int, QImage] = {}
-
-    def forget(self) -> None:
-        """Drops the pictures made so far: other data, or another theme."""
-        self._pictures.clear()
-
-    def _picture(self, image: int) -> QImage:
-        """The thumbnail of a test image, made at first sight."""
-        dataset = self._session.dataset
-        if image not in self._pictures and dataset is not None:
-            if len(self._pictures) >= MOST_PICTURES:
-                self.forget()
-            pixels, _ = dataset.test.batch(np.array([image]))
-            self._pictures[image] = picture(pixels[0])
-        return self._pictures[image]
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """One cell."""
-        model, dataset = index.model(), self._session.dataset
-        image = model.image_at(index) if isinstance(model, DigitsModel) else None
-        if image is None or dataset is None:
-            return
-        colors = theme.tokens()
-        frame = QRectF(option.rect).adjusted(2, 2, -2, -2)
-        inside, shown = frame.adjusted(1, 1, -1, -1), self._picture(image)
-        size = QSizeF(shown.size()).scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(QPointF(), size)
-        place.moveCenter(inside.center())
-        # The table has filled a selected cell with orange, which is for numbers.
-        painter.fillRect(option.rect, theme.color(colors.background))
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(place, shown)
-        chosen = image == self._session.test_image
-        painter.setPen(
-            QPen(theme.color(colors.selected if chosen else colors.line), 2 if chosen else 1)
-        )
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawRoundedRect(frame.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-
-
-class DigitsGrid(QTableView):
-    """A table whose square cells fill its width."""
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Five cells a line, whatever the width."""
-        side = max(CELL, self.viewport().width() // COLUMNS)
-        self.horizontalHeader().setDefaultSectionSize(side)
-        self.verticalHeader().setDefaultSectionSize(side)
-        super().resizeEvent(event)
+MISTAKES, SEEKING = "Mistakes only", "Looking for mistakes …"
+MISTAKES_TIP = (
+    "Only images that the network takes for another class at the moment that is looked at; while "
+    "it trains, at the end of each epoch. The window of mistakes (W) knows more."
+)
 
 
 class DigitsView(QWidget):
@@ -168,6 +51,7 @@ class DigitsView(QWidget):
         super().__init__(parent)
         self._session = session
         self.model = DigitsModel(session)
+        self._wants_first = False
         self._chips = QButtonGroup(self)
         self._chips.setExclusive(True)
         self._chips.idClicked.connect(self._choose_class)
@@ -179,6 +63,8 @@ class DigitsView(QWidget):
         self._count = QLabel()
         self._count.setProperty("small", "true")
         self.number = self._make_number()
+        self.mistaken = MistakenDigits(session, self)
+        self.mistakes_button = self._make_mistakes_button()
         self.grid = self._make_grid()
         self._verdict = QLabel()
         self._verdict.setTextFormat(Qt.TextFormat.RichText)
@@ -195,8 +81,10 @@ class DigitsView(QWidget):
 
     def step_image(self, by: int) -> None:
         """Goes to the next image of the grid, or the one before."""
-        images = self.model.images
-        place = int(np.searchsorted(images, self._session.image_index)) + by
+        images, now = self.model.images, self._session.image_index
+        place = int(np.searchsorted(images, now)) + by
+        if by > 0 and now not in images:  # filtered out: what comes after it is in its place
+            place -= 1
         if 0 <= place < len(images):
             self._session.choose_image(int(images[place]))
 
@@ -210,6 +98,18 @@ class DigitsView(QWidget):
         number.valueChanged.connect(self._session.choose_image)
         number.lineEdit().returnPressed.connect(self._choose_number)
         return number
+
+    def _make_mistakes_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setCheckable(True)
+        button.setProperty("choice", "true")
+        button.setText(MISTAKES)
+        button.setAccessibleName("Show only mistakes")
+        button.setToolTip(MISTAKES_TIP)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        button.toggled.connect(self._watch_mistakes)
+        self.mistaken.changed.connect(self._show_mistakes)
+        return button
 
     def _make_grid(self) -> QTableView:
         grid = DigitsGrid()
@@ -241,6 +141,7 @@ class DigitsView(QWidget):
         column.setSpacing(9)
         column.addLayout(title)
         column.addLayout(self._chip_rows)
+        column.addWidget(self.mistakes_button)
         column.addWidget(self.number)
         column.addWidget(self.grid, 1)
         column.addWidget(self._verdict)
@@ -289,15 +190,45 @@ class DigitsView(QWidget):
     @Slot(int)
     def _choose_class(self, chip: int) -> None:
         self._show_class(chip)
-        other = self._session.test_image is None or self._session.label != chip - 1
-        if chip > 0 and len(self.model.images) and other:
-            self._session.choose_image(int(self.model.images[0]))
+        if chip > 0:
+            is_shown = self._session.test_image is not None
+            self._choose_first_but(is_shown and self._session.label == chip - 1)
         self._show_image()
 
     def _show_class(self, chip: int) -> None:
         """Fills the grid, whatever image is chosen."""
-        self.model.show_class(chip - 1 if chip > 0 else None)
+        wrong = self.mistaken.images if self.mistakes_button.isChecked() else None
+        self.model.show_class(chip - 1 if chip > 0 else None, wrong)
         self._count.setText(f"test set, {theme.spaced(len(self.model.images))}")
+
+    @Slot(bool)
+    def _watch_mistakes(self, only: bool) -> None:
+        self._wants_first = only
+        self.mistaken.watch(only)
+        self._show_mistakes()
+
+    @Slot()
+    def _show_mistakes(self) -> None:
+        """Only those that the network takes for another class, once they are known; or all."""
+        only, wrong = self.mistakes_button.isChecked(), self.mistaken.images
+        text, tip = MISTAKES, MISTAKES_TIP
+        if only and wrong is None:
+            text = SEEKING
+        elif only and wrong is not None:
+            text += f" · {theme.spaced(len(wrong))}"
+            tip += f" These are those of batch {theme.spaced(self.mistaken.step or 0)}."
+        self.mistakes_button.setText(text)
+        self.mistakes_button.setToolTip(tip)
+        self._show_class(self._chips.checkedId())
+        if only and wrong is not None and self._wants_first:
+            self._wants_first = False
+            self._choose_first_but(self._session.test_image in wrong)
+        self._show_image()
+
+    def _choose_first_but(self, stays: bool) -> None:
+        """The first image of the grid, unless the one that is shown `stays`."""
+        if len(self.model.images) and not stays:
+            self._session.choose_image(int(self.model.images[0]))
 
     @Slot(QModelIndex, QModelIndex)
     def _choose_cell(self, current: QModelIndex, previous: QModelIndex) -> None:

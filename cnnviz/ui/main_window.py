@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.files.ask_before_closing(self._close_without_asking)
             return
+        self.digits.mistaken.shut_down()
         self.edits.shut_down()
         self.loss.exact.shut_down()
         self.fetch.shut_down()
@@ -364,8 +365,8 @@ class MainWindow(QMainWindow):
         self._closing.start()
 
     def _threads_have_ended(self) -> bool:
-        parts = (self.session, self.edits, self.loss.exact, self.film, self.fetch)
-        parts_have = all(part.is_shut_down for part in parts)
+        parts = (self.session, self.digits.mistaken, self.edits, self.loss.exact, self.film)
+        parts_have = all(part.is_shut_down for part in (*parts, self.fetch))
         are_idle = self.keeper.is_idle and self.exports.is_idle
         return parts_have and self.windows.are_shut_down and are_idle
 

@@ -9,8 +9,10 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QToolButton
 
 from cnnviz.core.datasets import LOADERS, Dataset, Split
+from cnnviz.core.evaluation import evaluate
 from cnnviz.ui import theme
-from cnnviz.ui.digits_view import COLUMNS, DigitsView
+from cnnviz.ui.digits_grid import COLUMNS
+from cnnviz.ui.digits_view import MISTAKES, DigitsView
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 
@@ -57,7 +59,9 @@ def open_next(session, until, data, network="tiny"):
 def chips(view):
     """The class chips by their text, those that are seen."""
     return {
-        button.text(): button for button in view.findChildren(QToolButton) if button.isVisible()
+        button.text(): button
+        for button in view.findChildren(QToolButton)
+        if button.isVisible() and button.property("chip")
     }
 
 
@@ -422,7 +426,7 @@ def test_the_chips_of_many_classes_are_readable_and_within_the_view(
     qtbot.waitUntil(lambda: view.grid.y() < tall)
     rows = {chip.y() for chip in chips(view).values()}
     assert len(rows) == 1
-    gap = view.number.y() - chips(view)["all"].geometry().bottom()
+    gap = view.mistakes_button.y() - chips(view)["all"].geometry().bottom()
     assert gap < 15, "no empty lines are left"
 
 
@@ -556,3 +560,76 @@ def test_everything_has_a_name_and_a_tooltip(view):
     for widget in (view.number, view.grid):
         assert widget.toolTip()
         assert widget.accessibleName()
+
+
+# Mistakes only
+
+
+def wrong_now(session):
+    """What the core says."""
+    found = evaluate(session.network, session.dataset.test)
+    return np.flatnonzero(found.predictions != found.labels)
+
+
+def test_only_mistakes_are_shown_and_the_first_is_chosen(view, session, train, until, qtbot):
+    train(session, 3)
+    wrong = wrong_now(session)
+    qtbot.mouseClick(view.mistakes_button, Qt.MouseButton.LeftButton)
+    until(lambda: view.mistakes_button.text() == f"{MISTAKES} · {theme.spaced(len(wrong))}")
+    np.testing.assert_array_equal(view.model.images, wrong)
+    assert session.test_image == wrong[0]
+    assert f"batch {session.shown_step}." in view.mistakes_button.toolTip()
+    view.step_image(1)
+    assert session.test_image == wrong[1]
+    qtbot.mouseClick(chips(view)["7"], Qt.MouseButton.LeftButton)
+    sevens = [image for image in wrong if session.dataset.test.labels[image] == 7]
+    assert view.model.images.tolist() == sevens
+    qtbot.mouseClick(view.mistakes_button, Qt.MouseButton.LeftButton)
+    assert view.mistakes_button.text() == MISTAKES
+    assert len(view.model.images) == (session.dataset.test.labels == 7).sum()
+
+
+def test_mistakes_follow_the_network_but_not_every_batch(view, session, train, until, qtbot):
+    qtbot.mouseClick(view.mistakes_button, Qt.MouseButton.LeftButton)
+    until(lambda: view.mistaken.images is not None)
+    shown = session.test_image
+    train(session, 30)
+    until(lambda: view.mistaken.step == session.status.step)
+    np.testing.assert_array_equal(view.model.images, wrong_now(session))
+    assert session.test_image == shown, "a digit that is looked at stays"
+    session.past.look_at(0)
+    until(lambda: view.mistaken.step == 0)
+    session.past.look_at(None)
+    until(lambda: view.mistaken.step == session.status.step)
+
+
+def test_the_next_of_a_digit_that_is_no_mistake_is_the_mistake_after_it(
+    view, session, train, until, qtbot
+):
+    train(session, 30)
+    qtbot.mouseClick(view.mistakes_button, Qt.MouseButton.LeftButton)
+    until(lambda: view.mistaken.images is not None)
+    wrong = view.mistaken.images
+    right = next(k for k in range(int(wrong[0]), int(wrong[-1])) if k not in wrong)
+    session.choose_image(right)
+    view.step_image(1)
+    assert session.test_image == min(k for k in wrong if k > right)
+    session.choose_image(right)
+    view.step_image(-1)
+    assert session.test_image == max(k for k in wrong if k < right)
+
+
+def test_another_run_forgets_the_mistakes_of_the_one_before(view, session, train, until, qtbot):
+    train(session, 2)
+    qtbot.mouseClick(view.mistakes_button, Qt.MouseButton.LeftButton)
+    until(lambda: view.mistaken.images is not None)
+    session.open_run(RunRequest(session.request.data, "numpy-cnn", session.settings))
+    until(lambda: session.shown_step == 0 and session.network.spec.layers[0]["type"] == "conv2d")
+    until(lambda: view.mistaken.step == 0)
+    np.testing.assert_array_equal(view.model.images, wrong_now(session))
+
+
+def test_nothing_is_examined_while_nobody_asks(view, session, train):
+    train(session, 2)
+    assert view.mistaken.is_shut_down
+    assert view.mistaken.images is None
