@@ -1,6 +1,7 @@
 """The programs written: PyTorch's computes what the engine does, Keras' has its structure."""
 
 import ast
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -225,6 +226,32 @@ def test_keras_turns_weights_round(monkeypatch, tmp_path):
         assert kernel[y, x, channels, filters] == state["conv1.weight"][filters, channels, y, x]
     np.testing.assert_array_equal(by_name["dense2"][0], state["dense2.weight"].T)
     np.testing.assert_array_equal(by_name["dense2"][1], state["dense2.bias"])
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """The library itself, where it is installed, computing with PyTorch."""
+    pytest.importorskip("torch")
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its parts say to each other is not ours
+        patch.setenv("KERAS_BACKEND", "torch")
+        return pytest.importorskip("keras")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_keras_has_our_shapes_and_with_our_weights_our_logits(spec, keras, tmp_path):
+    numpy_file = pytest.importorskip("safetensors.numpy")
+    network = Network(spec, seed=3)
+    for name, values in network.named_parameters():
+        if name.endswith("bias"):
+            values += 0.1
+    numpy_file.save_file(network.state_dict(), tmp_path / "weights.safetensors")
+    defined = run(keras_code(spec))
+    defined["load"](tmp_path / "weights.safetensors")
+    images = np.random.default_rng(0).random((3, *spec.input_shape), np.float32)
+    logits = defined["model"].predict(images.transpose(0, 2, 3, 1), verbose=0)
+    np.testing.assert_allclose(logits, network.forward(images), rtol=1e-3, atol=1e-4)
 
 
 # Both.
