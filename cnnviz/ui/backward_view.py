@@ -27,7 +27,7 @@ from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.split import make_split
 from cnnviz.ui.widgets.throttle import Throttle
 
-FRAME_MS, WORDS_MS, POLL_MS = 80, 250, 5
+FRAME_MS, WORDS_MS, POLL_MS = 33, 250, 5
 """Between two pictures, two tellings of numbers while they change, two looks at a thread."""
 DEAR = 0.006
 """Seconds from which on a look back is taken on a thread, so that the window stays quick."""
