@@ -75,7 +75,7 @@ class DigitsView(QWidget):
         session.image_changed.connect(self._show_image)
         session.image_changed.connect(self._show_verdict)
         session.times_changed.connect(self._show_verdict)
-        session.status_changed.connect(self._show_verdict)
+        session.status_changed.connect(self._follow_status)
         self._show_dataset()
         self._show_verdict()
 
@@ -269,6 +269,12 @@ class DigitsView(QWidget):
             if each.isValid():
                 self.grid.update(self.model.index(each.row(), each.column()))
         self._marked = QPersistentModelIndex(cell)
+
+    @Slot()
+    def _follow_status(self) -> None:
+        """While training the times say when to read: laying out text for every picture is dear."""
+        if not self._session.is_training:
+            self._show_verdict()
 
     @Slot()
     def _show_verdict(self) -> None:

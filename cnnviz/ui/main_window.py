@@ -314,8 +314,11 @@ class MainWindow(QMainWindow):
         """The run's name and file, with a mark while it has something that is in no file."""
         run = self.session.runs.open
         file = f" ({run.path.name})" if run and run.path else ""
-        self.setWindowTitle(f"{run.name}{file}[*] – cnnviz" if run else "cnnviz")
-        self.setWindowModified(run is not None and run.is_unsaved)
+        title = f"{run.name}{file}[*] – cnnviz" if run else "cnnviz"
+        unsaved = run is not None and run.is_unsaved
+        if (title, unsaved) != (self.windowTitle(), self.isWindowModified()):
+            self.setWindowTitle(title)
+            self.setWindowModified(unsaved)
 
     @Slot()
     def change_theme(self) -> None:
