@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.network import Network
-from cnnviz.core.pipe import AWAKE_SECONDS, watch
+from cnnviz.core.pipe import AWAKE_SECONDS, Lines
 from cnnviz.core.python_process import start_python
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size
@@ -50,6 +50,8 @@ class Helper:
         except OSError:
             self.shared.close(unlink=True)
             raise
+        assert self._process.stdout
+        self._answers = Lines(self._process.stdout)
         self.close = weakref.finalize(self, _end, self._process, self.shared)
         """Ends the process and frees the memory; also at the interpreter's end."""
         self._ready = False
@@ -129,8 +131,7 @@ class Helper:
             raise HelperLost from error
 
     def _receive(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
+        line = self._answers.read()
         if not line:
             raise HelperLost
         answer: dict[str, Any] = json.loads(line)
@@ -138,8 +139,7 @@ class Helper:
 
     def _answered(self, seconds: float, awake: float = AWAKE_SECONDS) -> bool:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
-        assert self._process.stdout
-        return watch(self._process.stdout, seconds, awake)
+        return self._answers.watch(seconds, awake)
 
 
 def _end(process: subprocess.Popen[bytes], shared: SharedBatch) -> None:
