@@ -23,7 +23,8 @@ def forward_shared(
     """Logits (N, classes) of all N images of `split`, made by this process and `helpers`.
 
     The helpers, all ready and at rest, must be those of a network of the same layers. `check` is
-    called between two chunks; what it raises gives up all of them and is raised here.
+    called between two chunks; what it raises gives up all of them and is raised here. Only after
+    Ctrl+C, which comes at any moment, they may still be at work, and must be closed.
     """
     logits = np.empty((len(split), network.classes), network.vector.dtype)
     waiting = deque(chunks(len(split), network.layers))
@@ -39,7 +40,7 @@ def forward_shared(
             else:
                 for queue in queues:
                     queue.wait(waiting)
-    except BaseException:
+    except Exception:
         for queue in queues:
             queue.abandon()
         raise

@@ -1,4 +1,5 @@
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from cnnviz.core.datasets import Split
+from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.parallel import LEAST_SHARE, ParallelLearner
 from cnnviz.core.spec import Spec
@@ -126,6 +128,34 @@ def test_giving_up_leaves_nothing_behind(helped: bool, small_spec: Spec, start: 
         with contextlib.suppress(Interrupted):
             learner.learn(some_split(64), np.arange(64), lap, check)
         assert learn(learner, 64) == expected
+
+
+@pytest.mark.parametrize("what", ["learn", "forward"])
+def test_ctrl_c_when_a_helper_has_just_answered_does_not_wait_for_it(
+    what: str, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(small_spec, seed=3)
+    learner = start(network, 2, 32, helped=True)
+    receive, ended = Helper._receive, threading.Event()
+
+    def interrupted(helper: Helper) -> None:
+        receive(helper)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        monkeypatch.setattr(Helper, "_receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            if what == "learn":
+                learn(learner, 32)
+            else:
+                learner.forward(Network(small_spec, seed=4), some_split(5000), nothing)
+        ended.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    assert ended.wait(20), "it waits for an answer that was given already"
+    assert learner.helpers == 0
+    learn(learner, 32)  # alone
 
 
 def test_a_slow_share_of_a_helper_is_given_up_at_once(start: Start) -> None:
