@@ -6,6 +6,7 @@ window is gone without having closed is offered at the next start.
 
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Keeper(QObject):
         self._remember = remember
         self._tasks = WatchedTasks(self)
         self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
+        self._saving = False
+        self._saves: deque[Callable[[], None]] = deque()  # one after the other
         self._copying = False
         self._copies_due: float | None = None  # for the last ones
         self._number = 0
@@ -95,12 +98,22 @@ class Keeper(QObject):
         path = path.absolute()
 
         def write(saved: SavedRun) -> None:
+            if self._saving:  # what it finds in the file would be its own
+                self._saves.append(lambda: write(saved))
+                return
             left = run.file.thinned(saved) if ask and run.file else None
             if ask and run.file and left is not None:
                 ask(Loss(path, len(run.file.moments), left))
                 return
+            self._saving = True
             task = Writing(path, saved, run.file if ask else None)
-            self._tasks.start(task, lambda standing: finish(saved, standing))
+            self._tasks.start(task, lambda standing: go_on(saved, standing))
+
+        def go_on(saved: SavedRun, standing: FileStanding) -> None:
+            self._saving = False
+            finish(saved, standing)
+            while self._saves and not self._saving:
+                self._saves.popleft()()
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
             if ask and standing.was_changed:

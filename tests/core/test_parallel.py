@@ -138,6 +138,11 @@ def test_ctrl_c_when_a_helper_has_just_answered_does_not_wait_for_it(
     learner = start(network, 2, 32, helped=True)
     receive, ended = Helper._receive, threading.Event()
 
+    works: dict[str, Callable[[], object]] = {
+        "learn": lambda: learn(learner, 32),
+        "forward": lambda: learner.forward(network, some_split(5000), nothing),
+    }
+
     def interrupted(helper: Helper) -> None:
         receive(helper)
         monkeypatch.undo()
@@ -146,10 +151,7 @@ def test_ctrl_c_when_a_helper_has_just_answered_does_not_wait_for_it(
     def work() -> None:
         monkeypatch.setattr(Helper, "_receive", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            if what == "learn":
-                learn(learner, 32)
-            else:
-                learner.forward(Network(small_spec, seed=4), some_split(5000), nothing)
+            works[what]()
         ended.set()
 
     threading.Thread(target=work, daemon=True).start()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,6 +18,7 @@ from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
+from cnnviz.core import run_file_tasks
 from cnnviz.core.settings import Settings
 from cnnviz.core.storage import load_run, write_run
 from cnnviz.ui.messages import RunRequest
@@ -184,6 +186,29 @@ def test_a_file_that_others_changed_is_asked_about(
     answer("Replace")
     until(lambda: not asking.isWindowModified())
     assert load_run(saved_run).step == len(session.timeline)
+
+
+def test_saved_again_before_it_is_written_it_is_not_taken_for_anothers(
+    asking, session, saved_run, train, until, monkeypatch
+):
+    written, go_on, told, lost = threading.Event(), threading.Event(), [], []
+
+    def write_slowly(path, run):
+        write_run(path, run)
+        written.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(run_file_tasks, "write_run", write_slowly)
+    asking.keeper.save(session.runs.open, saved_run, told.append, lost.append)
+    until(written.is_set)
+    train(session, 1)
+    asking.keeper.save(session.runs.open, saved_run, told.append, lost.append)
+    train(session, 1)
+    assert told == []
+    go_on.set()
+    until(lambda: told == [True, True] or lost != [])
+    assert lost == []
+    assert load_run(saved_run).step == len(session.timeline) - 1
 
 
 def test_cancel_is_what_enter_presses(asking, saved_run, save, until):
