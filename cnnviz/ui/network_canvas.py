@@ -1,6 +1,6 @@
-"""The network view's columns as they are painted: pictures thirty times a second, words at leisure.
+"""The network view's columns as they are painted: pictures as often as they come, words at leisure.
 
-Thirty times a second only pictures and bars are painted; words are painted when they are told anew,
+With each frame only pictures and bars are painted; words are painted when they are told anew,
 a few times a second, since laying out text is dear. What nobody told to change is left alone.
 """
 
