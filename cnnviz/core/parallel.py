@@ -154,7 +154,7 @@ class _Share:
         """Starts one for `part`; without processes or shared memory all goes on as before."""
         try:
             self.helper = Helper(self.network, self.part.stop - self.part.start)
-        except OSError:
+        except (OSError, HelperLost):  # it may end as soon as it has begun
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
 
     def is_ready(self) -> bool:

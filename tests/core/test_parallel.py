@@ -1,4 +1,5 @@
 import contextlib
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.parallel import LEAST_SHARE, ParallelLearner
+from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Interrupted
 
@@ -207,6 +209,20 @@ def test_without_processes_one_core_learns_alone(
     learner = start(Network(small_spec), 2, 64, helped=True)
     assert learner.helpers == 0
     assert "no helper process can be started" in caplog.text
+    learn(learner, 64)
+
+
+def test_a_process_that_ends_at_once_leaves_one_core_alone(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
+        process = start_python(f"{module}_of_nobody")
+        process.wait()
+        return process
+
+    monkeypatch.setattr("cnnviz.core.helper.start_python", start_in_vain)
+    learner = start(Network(small_spec), 2, 64, helped=True)
+    assert learner.helpers == 0
     learn(learner, 64)
 
 

@@ -1,4 +1,7 @@
 import contextlib
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -6,6 +9,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from cnnviz.core import helper as helper_module
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.helper import Helper
@@ -106,6 +110,38 @@ def test_helpers_that_end_on_the_way_cost_only_time(
 
     logits = forward_shared(network, split, helpers, kill)
     assert logits.tobytes() == expected(network, split)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot hold up a process")
+@pytest.mark.parametrize("what", ["test", "batch"])
+def test_a_helper_that_is_held_up_does_not_hold_up_giving_up(
+    what: str,
+    small_spec: Spec,
+    make_dataset: Callable[..., Dataset],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(helper_module, "GIVE_UP_SECONDS", 0.1)
+    monkeypatch.setattr(helper_module, "END_SECONDS", 0.1)
+    dataset = make_dataset(train=64, test=900)
+    with closing(Trainer(small_spec, dataset, Settings(batch_size=32, threads=2))) as trainer:
+        trainer.start_helpers()
+        helper = trainer._learner._shares[1].helper
+        assert helper
+        os.kill(helper._process.pid, signal.SIGSTOP)
+        until = time.monotonic() + 0.5  # by then all that is ours is done
+
+        def is_over() -> bool:
+            return time.monotonic() > until
+
+        if what == "test":
+            assert trainer.evaluate(is_over) is None
+        else:
+            with pytest.raises(Interrupted):
+                trainer.train_batch(interrupted=is_over)
+        assert helper._process.poll() is not None
+        assert trainer.evaluate()
+        trainer.train_batch()
+        assert trainer._learner.helpers == 0
 
 
 @pytest.mark.parametrize("way", ["im2col", "correlate"])
