@@ -311,8 +311,8 @@ class Keeper(QObject):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        """Whether no thread of ours runs any more, and nothing waits to be saved."""
+        return self._tasks.are_over and not self._saves
 
 
 def _copies_folder() -> Path:

@@ -206,6 +206,10 @@ def test_saved_again_before_it_is_written_it_is_not_taken_for_anothers(
     train(session, 1)
     assert told == []
     go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "cnnviz-writing":
+            thread.join(20)
+    assert not asking.keeper.is_idle, "closing would forget the second"
     until(lambda: told == [True, True] or lost != [])
     assert lost == []
     assert load_run(saved_run).step == len(session.timeline) - 1
