@@ -169,10 +169,10 @@ def show_view(qtbot, until):
 
     def end(view):
         if hasattr(view, "shut_down"):
-            made.append(view)
             view.shut_down()
 
     def show(view, width, height, active=False):
+        made.append(view)
         qtbot.addWidget(view, before_close_func=end)
         view.resize(width, height)
         with (qtbot.waitActive if active else qtbot.waitExposed)(view):
@@ -182,7 +182,7 @@ def show_view(qtbot, until):
         return view
 
     yield show
-    until(lambda: all(view.is_shut_down for view in made))
+    until(lambda: all(getattr(view, "is_shut_down", True) for view in made))
 
 
 @pytest.fixture
