@@ -170,3 +170,9 @@ def test_a_test_between_two_batches_changes_neither(
         np.testing.assert_array_equal(tested.network.vector, plain.network.vector)
         assert tested.evaluate(lambda: True) is None
         assert tested.train_batch().loss == plain.train_batch().loss
+        before = plain.evaluate()
+        tested.close()
+        after = tested.evaluate()  # alone
+        assert before
+        assert after
+        assert after.losses.tobytes() == before.losses.tobytes()
