@@ -15,6 +15,7 @@ from cnnviz.core.evaluation import evaluate
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.parallel_forward import forward_shared
+from cnnviz.core.pipe import Lines
 from cnnviz.core.settings import Settings
 from cnnviz.core.slices import chunk_size
 from cnnviz.core.spec import Spec
@@ -89,6 +90,23 @@ def test_what_was_given_up_is_not_answered_later(network: Network, helpers: list
     with contextlib.suppress(Interrupted):
         forward_shared(network, split, helpers, give_up_soon)
     assert next(asked, None) is None
+    logits = forward_shared(network, split, helpers, nothing)
+    assert logits.tobytes() == expected(network, split)
+
+
+def test_where_pipes_cannot_be_asked_all_comes_out_alike(
+    network: Network, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lines, "watch", lambda *_: True)  # as on Windows
+    split = some_split(30 * chunk_size(network.layers))
+    asked = iter(range(3))
+
+    def give_up_soon() -> None:
+        if next(asked) == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        forward_shared(network, split, helpers, give_up_soon)
     logits = forward_shared(network, split, helpers, nothing)
     assert logits.tobytes() == expected(network, split)
 
