@@ -101,10 +101,6 @@ class Keeper(QObject):
             if self._saving:  # what it finds in the file would be its own
                 self._saves.append(lambda: write(saved))
                 return
-            left = run.file.thinned(saved) if ask and run.file else None
-            if ask and run.file and left is not None:
-                ask(Loss(path, len(run.file.moments), left))
-                return
             self._saving = True
             task = Writing(path, saved, run.file if ask else None)
             self._tasks.start(task, lambda standing: go_on(saved, standing))
@@ -112,12 +108,15 @@ class Keeper(QObject):
         def go_on(saved: SavedRun, standing: FileStanding) -> None:
             self._saving = False
             finish(saved, standing)
-            while self._saves and not self._saving:
+            if self._saves and not self._saving:
                 self._saves.popleft()()
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
             if ask and standing.was_changed:
                 ask(Loss(path))
+                return
+            if ask and run.file and standing.left is not None:
+                ask(Loss(path, len(run.file.moments), standing.left))
                 return
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))

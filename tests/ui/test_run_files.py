@@ -270,16 +270,38 @@ def test_an_opened_file_that_changed_meanwhile_is_asked_about(
     assert path.read_bytes() == b"others"
 
 
-def test_a_thinned_run_does_not_go_over_its_fuller_file_unasked(
-    asking, session, saved_run, train, save, answer, until
-):
+@pytest.fixture
+def fuller_file(asking, session, saved_run, train, until):
+    """The file of the open run, which has fewer moments by now."""
     train(session, 300)
-    run, told = session.runs.open, []
-    asking.keeper.save(run, saved_run, told.append)
+    told = []
+    asking.keeper.save(session.runs.open, saved_run, told.append)
     until(lambda: told == [True])
-    moments = len(load_run(saved_run).snapshots)
     session.runs.set_budget(1)  # no less than two stay, and what is never thinned
     train(session, 1)
+    return saved_run
+
+
+def test_that_others_changed_it_is_told_of_a_fuller_file_too(fuller_file, save, answer, until):
+    change(fuller_file)
+    save()
+    assert "replaces what is in the file now" in answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert fuller_file.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_a_fuller_file_that_went_has_nothing_to_lose(asking, fuller_file, save, until):
+    fuller_file.unlink()
+    save()
+    until(lambda: not asking.isWindowModified())
+    assert fuller_file.exists()
+
+
+def test_a_thinned_run_does_not_go_over_its_fuller_file_unasked(
+    asking, session, fuller_file, train, save, answer, until
+):
+    saved_run = fuller_file
+    moments = len(load_run(saved_run).snapshots)
     save()
     said = answer("Cancel")
     left = len(session.timeline.snapshots)
