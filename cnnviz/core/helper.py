@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.network import Network
-from cnnviz.core.pipe import AWAKE_SECONDS, watch
+from cnnviz.core.pipe import AWAKE_SECONDS, Lines
 from cnnviz.core.python_process import start_python
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size
@@ -24,6 +24,8 @@ from cnnviz.core.workspace import Array
 POLL_SECONDS = 0.05
 END_SECONDS = 2.0
 """How long a helper may take to end by itself."""
+GIVE_UP_SECONDS = 5.0
+"""How long it may take to give up what it is at; it asks between two layers, or two chunks."""
 
 
 class HelperLost(Exception):  # noqa: N818 - an outcome, not an error
@@ -50,6 +52,8 @@ class Helper:
         except OSError:
             self.shared.close(unlink=True)
             raise
+        assert self._process.stdout
+        self._answers = Lines(self._process.stdout)
         self.close = weakref.finalize(self, _end, self._process, self.shared)
         """Ends the process and frees the memory; also at the interpreter's end."""
         self._ready = False
@@ -59,6 +63,8 @@ class Helper:
     @property
     def ready(self) -> bool:
         """Whether it can be given work now; raises HelperLost if it never will."""
+        if not self.close.alive:
+            raise HelperLost
         if not self._ready and self.has_answered():
             self._receive()
             self._ready = True
@@ -82,17 +88,12 @@ class Helper:
         self.shared.labels[: len(labels)] = labels
         self._send({"images": len(labels), "count": count, "convolution": network.convolution})
 
-    def stop(self) -> None:
-        """Asks it to give up its share; the answer still has to be waited for by `end`."""
-        self.shared.stop[0] = 1
-
     def end(self, images: int, check: Callable[[], None]) -> tuple[float, Array]:
         """The share's loss and logits (images, classes); the gradient is in `shared.gradient`.
 
         Calls `check` now and then while it waits, and lets what that raises through.
         """
-        while not self._answered(POLL_SECONDS):
-            check()
+        self.wait(check)
         return self._receive()["loss"], self.shared.logits[:images].copy()
 
     def forward(self, slot: int, pixels: NDArray[np.uint8]) -> None:
@@ -107,18 +108,26 @@ class Helper:
         """Whether the oldest question is answered (on Windows, always)."""
         return self._answered(0, awake=0)
 
+    def wait(self, check: Callable[[], None]) -> None:
+        """Until the oldest question is answered; calls `check`, which may raise, meanwhile."""
+        while not self._answered(POLL_SECONDS):
+            check()
+
     def forwarded(self, slot: int, images: int) -> Array:
         """Waits for the oldest question, which was about `slot`: logits (images, classes).
 
-        They live until the slot is used again, and are none if `stop` was called.
+        They live until the slot is used again.
         """
         self._receive()
         return self.shared.chunk_logits[slot, :images]
 
-    def abandon(self) -> None:
-        """Gives up the share that was begun."""
-        self.stop()
-        self._receive()
+    def abandon(self, questions: int = 1) -> None:
+        """Gives up what was asked and is not answered; raises HelperLost if that takes too long."""
+        self.shared.stop[0] = 1
+        for _ in range(questions):
+            if not self._answered(GIVE_UP_SECONDS):
+                raise HelperLost
+            self._receive()
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._process.stdin
@@ -129,8 +138,7 @@ class Helper:
             raise HelperLost from error
 
     def _receive(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
+        line = self._answers.read()
         if not line:
             raise HelperLost
         answer: dict[str, Any] = json.loads(line)
@@ -138,8 +146,7 @@ class Helper:
 
     def _answered(self, seconds: float, awake: float = AWAKE_SECONDS) -> bool:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
-        assert self._process.stdout
-        return watch(self._process.stdout, seconds, awake)
+        return self._answers.watch(seconds, awake)
 
 
 def _end(process: subprocess.Popen[bytes], shared: SharedBatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.network import Network
-from cnnviz.core.pipe import watch
+from cnnviz.core.pipe import Lines
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size, learn_in_slices
 
@@ -25,10 +25,10 @@ def main() -> None:
     """Reads what network to build, then answers one request after the other."""
     for number in (signal.SIGINT, signal.SIGTERM):  # are the parent's business, which ends us
         signal.signal(number, signal.SIG_IGN)
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    requests, answers = Lines(sys.stdin.buffer), sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing else may be written among the answers
     use_one_blas_thread()
-    first = requests.readline()
+    first = requests.read()
     if not first:
         return  # closed before it began
     start = json.loads(first)
@@ -50,8 +50,8 @@ def main() -> None:
     while True:
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
-        watch(requests)
-        request = requests.readline()
+        requests.watch()
+        request = requests.read()
         if not request:
             break
         task = json.loads(request)

@@ -100,6 +100,9 @@ class ParallelLearner:
                 result or share.result(split, indices, lap, check)
                 for share, result in zip(self._shares, results, strict=True)
             ]
+        except KeyboardInterrupt:
+            self.close()  # it comes at any moment: nobody knows what was answered
+            raise
         except BaseException:
             for share in self._shares:
                 share.abandon()
@@ -120,7 +123,11 @@ class ParallelLearner:
         `forward_shared` for `check`.
         """
         helpers = [share.helper for share in self._shares if share.is_ready() and share.helper]
-        return forward_shared(network, split, helpers, check)
+        try:
+            return forward_shared(network, split, helpers, check)
+        except KeyboardInterrupt:
+            self.close()  # as in `learn`
+            raise
 
     def close(self) -> None:
         """Ends the helpers."""
@@ -147,7 +154,7 @@ class _Share:
         """Starts one for `part`; without processes or shared memory all goes on as before."""
         try:
             self.helper = Helper(self.network, self.part.stop - self.part.start)
-        except OSError:
+        except (OSError, HelperLost):  # it may end as soon as it has begun
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
 
     def is_ready(self) -> bool:

@@ -22,8 +22,10 @@ def forward_shared(
 ) -> Array:
     """Logits (N, classes) of all N images of `split`, made by this process and `helpers`.
 
-    The helpers, all ready and at rest, must be those of a network of the same layers. `check` is
-    called between two chunks; what it raises gives up all of them and is raised here.
+    The helpers, all ready and at rest, must be those of a network of the same layers; one that is
+    lost is closed. `check` is called between two chunks, and while only helpers are at work; what
+    it raises gives up all chunks and is raised here. Only after Ctrl+C, which comes at any moment,
+    helpers may still be at work, and must be closed.
     """
     logits = np.empty((len(split), network.classes), network.vector.dtype)
     waiting = deque(chunks(len(split), network.layers))
@@ -38,8 +40,8 @@ def forward_shared(
                 logits[own] = network.forward(as_floats(split.pixels[own]))
             else:
                 for queue in queues:
-                    queue.wait(waiting)
-    except BaseException:
+                    queue.wait(waiting, check)
+    except Exception:
         for queue in queues:
             queue.abandon()
         raise
@@ -72,22 +74,22 @@ class _Queue:
         except HelperLost:
             self._lose(waiting)
 
-    def wait(self, waiting: deque[slice]) -> None:
+    def wait(self, waiting: deque[slice], check: Callable[[], None]) -> None:
         """Until the oldest is done, if there is one; those of a lost helper go to `waiting`."""
         try:
             if self.handed:
+                self._helper.wait(check)
                 self._take_back()
         except HelperLost:
             self._lose(waiting)
 
     def abandon(self) -> None:
         """Gives up what was handed over."""
-        self._helper.stop()
         try:
-            while self.handed:
-                self._take_back()
+            if self.handed:
+                self._helper.abandon(len(self.handed))
         except HelperLost:
-            self.handed.clear()
+            self._helper.close()
 
     def _hand_over(self, waiting: deque[slice]) -> None:
         chunk, slot = waiting.popleft(), self._slots.popleft()
@@ -104,3 +106,4 @@ class _Queue:
         waiting.extend(chunk for chunk, _ in self.handed)
         self.handed.clear()
         self._lost = True
+        self._helper.close()

@@ -6,6 +6,7 @@ late. Asking the pipe again and again for a moment keeps both sides on cores of 
 who want the core still get it: every question is a call of the system.
 """
 
+import io
 import os
 import select
 from time import perf_counter
@@ -15,15 +16,35 @@ AWAKE_SECONDS = 0.002
 """Longer than one side waits for the other while batches follow each other."""
 
 
-def watch(pipe: IO[bytes], seconds: float = 0.0, awake: float = AWAKE_SECONDS) -> bool:
-    """Whether something can be read now or soon: `awake` seconds and `seconds` asleep after them.
+class Lines:
+    """Lines from a pipe.
 
-    On Windows, where pipes cannot be asked, the answer is yes at once.
+    Python's own readers take all that is there, and keep the second line where no question sees it.
     """
-    if os.name != "posix":
-        return True
-    end = perf_counter() + awake
-    while perf_counter() < end:
-        if select.select([pipe], [], [], 0)[0]:
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._taken = b""
+
+    def watch(self, seconds: float = 0.0, awake: float = AWAKE_SECONDS) -> bool:
+        """Whether something can be read now or soon: `awake` seconds, and `seconds` asleep then.
+
+        On Windows, where pipes cannot be asked, the answer is yes at once.
+        """
+        if b"\n" in self._taken or os.name != "posix":
             return True
-    return bool(select.select([pipe], [], [], seconds)[0])
+        end = perf_counter() + awake
+        while perf_counter() < end:
+            if select.select([self._pipe], [], [], 0)[0]:
+                return True
+        return bool(select.select([self._pipe], [], [], seconds)[0])
+
+    def read(self) -> bytes:
+        """Waits for the next line; empty if the pipe has ended before it had one."""
+        while b"\n" not in self._taken:
+            more = os.read(self._pipe.fileno(), io.DEFAULT_BUFFER_SIZE)
+            if not more:
+                return b""
+            self._taken += more
+        line, _, self._taken = self._taken.partition(b"\n")
+        return line

@@ -51,6 +51,8 @@ class FileStanding:
     """As it is now."""
     was_changed: bool = False
     """Nothing was written, because the file is not as it was known."""
+    left: int | None = None
+    """Nothing was written, because only so many of the file's moments would be left."""
     ended: bool = False
     failure: tuple[str, str] | None = None
 
@@ -59,14 +61,18 @@ class Writing(Task[FileStanding]):
     """Writes a run to `path`, the whole of it or nothing. It is short, so it is not given up."""
 
     def __init__(self, path: Path, run: SavedRun, over: KnownFile | None = None) -> None:
-        """With `over` it writes over this file only, not over what others put in its place."""
+        """With `over` it writes over this file only, and only if none of its moments is lost."""
         super().__init__("writing", FileStanding())
         self.path, self._run_to_write, self._over = path, run, over
 
     def _work(self) -> dict[str, Any]:
         found = stamp_of(self.path)
-        if self._over and found is not None and found != self._over.stamp:
-            return {"was_changed": True}
+        if self._over and found is not None:
+            if found != self._over.stamp:
+                return {"was_changed": True}
+            left = self._over.thinned(self._run_to_write)
+            if left is not None:
+                return {"left": left}
         write_run(self.path, self._run_to_write)
         return {"file": known(stamp_of(self.path), self._run_to_write)}
 

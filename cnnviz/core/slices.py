@@ -6,6 +6,7 @@ memory; 16 images at a time were measured to be 1.3 times faster. The gradient i
 images in any case.
 """
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,11 @@ from cnnviz.core.workspace import Array
 CACHE = 5_000_000
 """Bytes of patches that are quick to work on, measured with caches of 2 MB a core."""
 FLOAT = 4
-MOST_IN_A_CHUNK = 250
+LEAST = 8
+"""Images to work on at once; with fewer, products get thin."""
+MOST_IN_A_CHUNK, CHUNK_BYTES = 250, 16_000_000
+"""Images, and bytes of them as floats: helpers have room for two chunks in shared memory, of which
+there may be little."""
 
 
 def learn_in_slices(
@@ -50,7 +55,8 @@ def learn_in_slices(
 
 def chunk_size(layers: list[Layer]) -> int:
     """How many images to run forward at once, where nothing is to be learned from them."""
-    return min(slice_size(layers), MOST_IN_A_CHUNK)
+    fitting = CHUNK_BYTES // (FLOAT * math.prod(layers[0].input_shape))
+    return min(slice_size(layers), MOST_IN_A_CHUNK, max(fitting, LEAST))
 
 
 def chunks(count: int, layers: list[Layer]) -> list[slice]:
@@ -63,9 +69,9 @@ def chunks(count: int, layers: list[Layer]) -> list[slice]:
 
 
 def slice_size(layers: list[Layer]) -> int:
-    """How many images to work on at once: as many as fit, and at least 8."""
+    """How many images to work on at once: as many as fit, and not too few."""
     most = max((_patches(layer) for layer in layers if isinstance(layer, Conv2D)), default=1)
-    return max(8, CACHE // (FLOAT * most))
+    return max(LEAST, CACHE // (FLOAT * most))
 
 
 def _patches(layer: Conv2D) -> int:

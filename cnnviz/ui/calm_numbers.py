@@ -1,6 +1,6 @@
 """When numbers that are read are taken anew, so that all who show the same one say the same.
 
-Part of the session. The vector changes thirty times a second while the network learns; a number is
+Part of the session. The vector changes many times a second while the network learns; a number is
 read, so it changes a few times. Two views with clocks of their own would show two moments.
 """
 

@@ -1,6 +1,6 @@
 """All kernels on one surface: their pictures, headings, and the value under the pointer.
 
-Thirty times a second only the kernels are painted; their scales are words, told a few times.
+Many times a second only the kernels are painted; their scales are words, told a few times.
 """
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Slot

@@ -29,7 +29,6 @@ from cnnviz.ui.gradient_blocks import TEACHING, gradient_blocks, step_blocks, va
 from cnnviz.ui.widgets.quiet_button import quiet_button
 
 Found = Explained | Arithmetic
-GRADIENTS = (ImageLoss, ParameterGradient, WeightStep)
 
 
 class GradientPanel(QWidget):

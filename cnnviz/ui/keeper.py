@@ -6,6 +6,7 @@ window is gone without having closed is offered at the next start.
 
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Keeper(QObject):
         self._remember = remember
         self._tasks = WatchedTasks(self)
         self._copies: dict[Run, tuple[Path, tuple[object, ...]]] = {}
+        self._saving = False
+        self._saves: deque[Callable[[], None]] = deque()  # one after the other
         self._copying = False
         self._copies_due: float | None = None  # for the last ones
         self._number = 0
@@ -95,16 +98,25 @@ class Keeper(QObject):
         path = path.absolute()
 
         def write(saved: SavedRun) -> None:
-            left = run.file.thinned(saved) if ask and run.file else None
-            if ask and run.file and left is not None:
-                ask(Loss(path, len(run.file.moments), left))
+            if self._saving:  # what it finds in the file would be its own
+                self._saves.append(lambda: write(saved))
                 return
+            self._saving = True
             task = Writing(path, saved, run.file if ask else None)
-            self._tasks.start(task, lambda standing: finish(saved, standing))
+            self._tasks.start(task, lambda standing: go_on(saved, standing))
+
+        def go_on(saved: SavedRun, standing: FileStanding) -> None:
+            self._saving = False
+            finish(saved, standing)
+            if self._saves and not self._saving:
+                self._saves.popleft()()
 
         def finish(saved: SavedRun, standing: FileStanding) -> None:
             if ask and standing.was_changed:
                 ask(Loss(path))
+                return
+            if ask and run.file and standing.left is not None:
+                ask(Loss(path, len(run.file.moments), standing.left))
                 return
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure, "Try again", again))
@@ -298,8 +310,8 @@ class Keeper(QObject):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no thread of ours runs any more."""
-        return self._tasks.are_over
+        """Whether no thread of ours runs any more, and nothing waits to be saved."""
+        return self._tasks.are_over and not self._saves
 
 
 def _copies_folder() -> Path:

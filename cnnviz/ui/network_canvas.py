@@ -1,6 +1,6 @@
-"""The network view's columns as they are painted: pictures thirty times a second, words at leisure.
+"""The network view's columns as they are painted: pictures as often as they come, words at leisure.
 
-Thirty times a second only pictures and bars are painted; words are painted when they are told anew,
+With each frame only pictures and bars are painted; words are painted when they are told anew,
 a few times a second, since laying out text is dear. What nobody told to change is left alone.
 """
 
@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QRegion,
     QShowEvent,
 )
-from PySide6.QtWidgets import QWidget
 
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.workspace import Array
@@ -38,6 +37,7 @@ from cnnviz.ui.network_trace import Trace, cover_unreached, make_trace, paint_tr
 from cnnviz.ui.network_words import value_in_words, weight_in_words
 from cnnviz.ui.selection import kernel_channels
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
 
@@ -48,7 +48,7 @@ SCALES = 13.0
 BOLD = QFont.Weight.DemiBold
 
 
-class NetworkPainting(QWidget):
+class NetworkPainting(KeyFramed):
     """The columns of the session's network, the trace, and the value under the pointer."""
 
     def __init__(self, session: Session) -> None:
@@ -62,7 +62,6 @@ class NetworkPainting(QWidget):
         self._zoom = 1.0
         self._pointer: QPointF | None = None
         self._plate = QRectF()
-        self._framed = False
         self._stale = self._untold = True
         self._looked_at = ""  # in words, of the same moment as the inspector's
         session.selection.changed.connect(self._select)

@@ -10,7 +10,6 @@ from functools import partial
 from PySide6.QtCore import QEvent, QPointF, QSizeF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QResizeEvent,
@@ -37,7 +36,6 @@ PIXELS = {
     Qt.Key.Key_Left: (0, -1),
     Qt.Key.Key_Right: (0, 1),
 }
-BY_KEY = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
@@ -266,15 +264,3 @@ class NetworkCanvas(NetworkPainting):
             selection.pin(other_map(layers, selection.pinned, MAPS[key]))
         else:
             selection.pin(moved(layers, selection.pinned, *PIXELS[key]))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Reached by key, a frame shows where the keys are now."""
-        super().focusInEvent(event)
-        self._framed = event.reason() in BY_KEY
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """They are elsewhere."""
-        super().focusOutEvent(event)
-        self._framed = False
-        self.update()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Slot
+from shiboken6 import isValid
 
 from cnnviz.core.task import Task, Tasks
 
@@ -80,7 +81,8 @@ class OneTask(Generic[T]):
         """It has ended, or nobody wants it any more: then its thread ends soon. Returns at once."""
         self.now = None
         self._tasks.cancel()
-        self._timer.stop()
+        if isValid(self._timer):  # else it went with the owner
+            self._timer.stop()
 
     @property
     def is_over(self) -> bool:

@@ -1,4 +1,6 @@
 import contextlib
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -6,8 +8,10 @@ import numpy as np
 import pytest
 
 from cnnviz.core.datasets import Split
+from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.parallel import LEAST_SHARE, ParallelLearner
+from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Interrupted
 
@@ -128,6 +132,36 @@ def test_giving_up_leaves_nothing_behind(helped: bool, small_spec: Spec, start: 
         assert learn(learner, 64) == expected
 
 
+@pytest.mark.parametrize("what", ["learn", "forward"])
+def test_ctrl_c_when_a_helper_has_just_answered_does_not_wait_for_it(
+    what: str, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = Network(small_spec, seed=3)
+    learner = start(network, 2, 32, helped=True)
+    receive, ended = Helper._receive, threading.Event()
+
+    works: dict[str, Callable[[], object]] = {
+        "learn": lambda: learn(learner, 32),
+        "forward": lambda: learner.forward(network, some_split(5000), nothing),
+    }
+
+    def interrupted(helper: Helper) -> None:
+        receive(helper)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        monkeypatch.setattr(Helper, "_receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            works[what]()
+        ended.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    assert ended.wait(20), "it waits for an answer that was given already"
+    assert learner.helpers == 0
+    learn(learner, 32)  # alone
+
+
 def test_a_slow_share_of_a_helper_is_given_up_at_once(start: Start) -> None:
     spec = Spec.from_dict(
         {
@@ -175,6 +209,20 @@ def test_without_processes_one_core_learns_alone(
     learner = start(Network(small_spec), 2, 64, helped=True)
     assert learner.helpers == 0
     assert "no helper process can be started" in caplog.text
+    learn(learner, 64)
+
+
+def test_a_process_that_ends_at_once_leaves_one_core_alone(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
+        process = start_python(f"{module}_of_nobody")
+        process.wait()
+        return process
+
+    monkeypatch.setattr("cnnviz.core.helper.start_python", start_in_vain)
+    learner = start(Network(small_spec), 2, 64, helped=True)
+    assert learner.helpers == 0
     learn(learner, 64)
 
 

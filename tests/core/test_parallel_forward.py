@@ -1,4 +1,7 @@
 import contextlib
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -6,11 +9,13 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from cnnviz.core import helper as helper_module
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.parallel_forward import forward_shared
+from cnnviz.core.pipe import Lines
 from cnnviz.core.settings import Settings
 from cnnviz.core.slices import chunk_size
 from cnnviz.core.spec import Spec
@@ -89,6 +94,23 @@ def test_what_was_given_up_is_not_answered_later(network: Network, helpers: list
     assert logits.tobytes() == expected(network, split)
 
 
+def test_where_pipes_cannot_be_asked_all_comes_out_alike(
+    network: Network, helpers: list[Helper], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lines, "watch", lambda *_: True)  # as on Windows
+    split = some_split(30 * chunk_size(network.layers))
+    asked = iter(range(3))
+
+    def give_up_soon() -> None:
+        if next(asked) == 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        forward_shared(network, split, helpers, give_up_soon)
+    logits = forward_shared(network, split, helpers, nothing)
+    assert logits.tobytes() == expected(network, split)
+
+
 @pytest.mark.parametrize("calls", [0, 3])
 def test_helpers_that_end_on_the_way_cost_only_time(
     network: Network, helpers: list[Helper], calls: int
@@ -106,6 +128,38 @@ def test_helpers_that_end_on_the_way_cost_only_time(
 
     logits = forward_shared(network, split, helpers, kill)
     assert logits.tobytes() == expected(network, split)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="cannot hold up a process")
+@pytest.mark.parametrize("what", ["test", "batch"])
+def test_a_helper_that_is_held_up_does_not_hold_up_giving_up(
+    what: str,
+    small_spec: Spec,
+    make_dataset: Callable[..., Dataset],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(helper_module, "GIVE_UP_SECONDS", 0.1)
+    monkeypatch.setattr(helper_module, "END_SECONDS", 0.1)
+    dataset = make_dataset(train=64, test=900)
+    with closing(Trainer(small_spec, dataset, Settings(batch_size=32, threads=2))) as trainer:
+        trainer.start_helpers()
+        helper = trainer._learner._shares[1].helper
+        assert helper
+        os.kill(helper._process.pid, signal.SIGSTOP)
+        until = time.monotonic() + 0.5  # by then all that is ours is done
+
+        def is_over() -> bool:
+            return time.monotonic() > until
+
+        if what == "test":
+            assert trainer.evaluate(is_over) is None
+        else:
+            with pytest.raises(Interrupted):
+                trainer.train_batch(interrupted=is_over)
+        assert helper._process.poll() is not None
+        assert trainer.evaluate()
+        trainer.train_batch()
+        assert trainer._learner.helpers == 0
 
 
 @pytest.mark.parametrize("way", ["im2col", "correlate"])
@@ -134,3 +188,9 @@ def test_a_test_between_two_batches_changes_neither(
         np.testing.assert_array_equal(tested.network.vector, plain.network.vector)
         assert tested.evaluate(lambda: True) is None
         assert tested.train_batch().loss == plain.train_batch().loss
+        before = plain.evaluate()
+        tested.close()
+        after = tested.evaluate()  # alone
+        assert before
+        assert after
+        assert after.losses.tobytes() == before.losses.tobytes()

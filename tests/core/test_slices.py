@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from cnnviz.core import slices
+from cnnviz.core.layers import build_layers
 from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
-from cnnviz.core.slices import learn_in_slices, slice_size
+from cnnviz.core.slices import chunk_size, learn_in_slices, slice_size
 from cnnviz.core.spec import Spec, conv2d, dense, flatten
 
 
@@ -35,3 +36,10 @@ def test_the_more_patches_an_image_has_the_fewer_images_are_worked_on():
     many = Spec("many", "Many", (64, 28, 28), (conv2d(64, 5), flatten(), dense(10)))
     assert slice_size(Network(many).layers) == 8
     assert slice_size(Network(PRESETS["mlp"]).layers) > 10_000
+
+
+def test_a_chunk_of_large_images_is_small():
+    assert chunk_size(Network(PRESETS["mlp"]).layers) == 250
+    for side, images in ((64, 250), (256, 20), (1024, 8)):
+        large = Spec("large", "Large", (3, side, side), (flatten(), dense(2)))
+        assert chunk_size(build_layers(large.input_shape, large.layers)) == images

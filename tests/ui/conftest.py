@@ -163,13 +163,17 @@ def session(open_session):
 def show_view(qtbot, until):
     """Shows a view in a window of its own: `show_view(view, width, height, active=False)`.
 
-    What it has begun is ended at the end.
+    What it has begun is ended at the end, before pytest-qt deletes it.
     """
     made = []
 
+    def end(view):
+        if hasattr(view, "shut_down"):
+            view.shut_down()
+
     def show(view, width, height, active=False):
         made.append(view)
-        qtbot.addWidget(view)
+        qtbot.addWidget(view, before_close_func=end)
         view.resize(width, height)
         with (qtbot.waitActive if active else qtbot.waitExposed)(view):
             view.show()
@@ -178,10 +182,7 @@ def show_view(qtbot, until):
         return view
 
     yield show
-    for view in made:
-        if hasattr(view, "shut_down"):
-            view.shut_down()
-            until(lambda view=view: view.is_shut_down)
+    until(lambda: all(getattr(view, "is_shut_down", True) for view in made))
 
 
 @pytest.fixture
@@ -222,12 +223,11 @@ def mistakes(session, train, until, qtbot):
     """The mistakes window alone, after a little training: the pointer finds it wherever it is."""
     train(session, 30)
     parent = QWidget()
-    qtbot.addWidget(parent)
     window = MistakesWindow(session, parent)
+    qtbot.addWidget(parent, before_close_func=lambda _: window.shut_down())
     window.show_in_front()
     until(window.isActiveWindow)
     yield window
-    window.shut_down()
     until(lambda: window.is_shut_down)
 
 

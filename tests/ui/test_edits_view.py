@@ -28,14 +28,12 @@ def show(qtbot, until):
 
     def show_view(session, width=1000):
         view = EditsView(session)
-        qtbot.addWidget(view)
+        qtbot.addWidget(view, before_close_func=EditsView.shut_down)
         view.resize(width, 30)
         made.append(view)
         return view
 
     yield show_view
-    for view in made:
-        view.shut_down()
     until(lambda: all(view.is_shut_down for view in made))
 
 

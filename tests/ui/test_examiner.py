@@ -15,7 +15,7 @@ from cnnviz.ui.messages import RunRequest
 
 
 @pytest.fixture
-def make_examiner(until, qtbot):
+def make_examiner(until, open_session):  # whose sessions end after their examiners
     made = []
 
     def make(session):

@@ -36,7 +36,7 @@ def show(qtbot, until, measured):
     def show_view(session, size=(1180, 640)):
         view = LayerCostsView(session)
         made.append(view)
-        qtbot.addWidget(view)
+        qtbot.addWidget(view, before_close_func=LayerCostsView.shut_down)
         view.resize(*size)
         with qtbot.waitExposed(view):
             view.show()
@@ -44,8 +44,6 @@ def show(qtbot, until, measured):
         return view
 
     yield show_view
-    for view in made:
-        view.shut_down()
     until(lambda: all(view.is_shut_down for view in made))
 
 

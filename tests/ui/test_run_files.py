@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
@@ -17,6 +18,7 @@ from PySide6.QtCore import QMimeData, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
+from cnnviz.core import run_file_tasks
 from cnnviz.core.settings import Settings
 from cnnviz.core.storage import load_run, write_run
 from cnnviz.ui.messages import RunRequest
@@ -186,6 +188,33 @@ def test_a_file_that_others_changed_is_asked_about(
     assert load_run(saved_run).step == len(session.timeline)
 
 
+def test_saved_again_before_it_is_written_it_is_not_taken_for_anothers(
+    asking, session, saved_run, train, until, monkeypatch
+):
+    written, go_on, told, lost = threading.Event(), threading.Event(), [], []
+
+    def write_slowly(path, run):
+        write_run(path, run)
+        written.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(run_file_tasks, "write_run", write_slowly)
+    asking.keeper.save(session.runs.open, saved_run, told.append, lost.append)
+    until(written.is_set)
+    train(session, 1)
+    asking.keeper.save(session.runs.open, saved_run, told.append, lost.append)
+    train(session, 1)
+    assert told == []
+    go_on.set()
+    for thread in threading.enumerate():
+        if thread.name == "cnnviz-writing":
+            thread.join(20)
+    assert not asking.keeper.is_idle, "closing would forget the second"
+    until(lambda: told == [True, True] or lost != [])
+    assert lost == []
+    assert load_run(saved_run).step == len(session.timeline) - 1
+
+
 def test_cancel_is_what_enter_presses(asking, saved_run, save, until):
     change(saved_run)
     save()
@@ -241,16 +270,38 @@ def test_an_opened_file_that_changed_meanwhile_is_asked_about(
     assert path.read_bytes() == b"others"
 
 
-def test_a_thinned_run_does_not_go_over_its_fuller_file_unasked(
-    asking, session, saved_run, train, save, answer, until
-):
+@pytest.fixture
+def fuller_file(asking, session, saved_run, train, until):
+    """The file of the open run, which has fewer moments by now."""
     train(session, 300)
-    run, told = session.runs.open, []
-    asking.keeper.save(run, saved_run, told.append)
+    told = []
+    asking.keeper.save(session.runs.open, saved_run, told.append)
     until(lambda: told == [True])
-    moments = len(load_run(saved_run).snapshots)
     session.runs.set_budget(1)  # no less than two stay, and what is never thinned
     train(session, 1)
+    return saved_run
+
+
+def test_that_others_changed_it_is_told_of_a_fuller_file_too(fuller_file, save, answer, until):
+    change(fuller_file)
+    save()
+    assert "replaces what is in the file now" in answer("Cancel")
+    until(lambda: dialog(QMessageBox) is None)
+    assert fuller_file.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_a_fuller_file_that_went_has_nothing_to_lose(asking, fuller_file, save, until):
+    fuller_file.unlink()
+    save()
+    until(lambda: not asking.isWindowModified())
+    assert fuller_file.exists()
+
+
+def test_a_thinned_run_does_not_go_over_its_fuller_file_unasked(
+    asking, session, fuller_file, train, save, answer, until
+):
+    saved_run = fuller_file
+    moments = len(load_run(saved_run).snapshots)
     save()
     said = answer("Cancel")
     left = len(session.timeline.snapshots)

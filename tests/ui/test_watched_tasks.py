@@ -64,3 +64,5 @@ def test_it_ends_with_its_owner(no_threads_left, until):
     owner.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     until(lambda: work.is_over)
+    work.end()
+    assert work.now is None

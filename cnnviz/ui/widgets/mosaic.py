@@ -1,6 +1,6 @@
 """From numbers to pictures: maps and kernels as images in the one colour language.
 
-All tiles of a layer are one picture, and all pictures of a view are coloured in one go: thirty
+All tiles of a layer are one picture, and all pictures of a view are coloured in one go: many
 times a second, what counts is how many calls there are.
 """
 

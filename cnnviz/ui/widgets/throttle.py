@@ -1,6 +1,6 @@
 """Keeps text calm: what is asked for many times a second is done a few times, and never forgotten.
 
-Laying out a line of text takes longer than drawing a picture, and nobody reads thirty a second.
+Laying out a line of text takes longer than drawing a picture, and nobody reads sixty a second.
 """
 
 from collections.abc import Callable

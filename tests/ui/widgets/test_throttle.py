@@ -1,6 +1,8 @@
+from itertools import pairwise
+
 from PySide6.QtCore import QObject
 
-from cnnviz.ui.widgets.throttle import Throttle
+from cnnviz.ui.widgets.throttle import APART_MS, CALM_MS, Throttle
 
 
 def test_at_once_then_seldom_but_never_forgotten(qtbot):
@@ -25,3 +27,16 @@ def test_now_means_now(qtbot):
     throttle.ask()
     throttle.act()
     assert len(calls) == 2
+
+
+def test_calm_ones_that_are_due_together_act_one_after_the_other(qtbot):
+    moments = []
+    parent = QObject()
+    for _ in range(3):
+        throttle = Throttle(lambda: moments.append(Throttle._last_calm_act), CALM_MS, parent)
+        throttle.ask()
+        throttle.ask()
+    del moments[:]
+    qtbot.waitUntil(lambda: len(moments) == 3)
+    pauses = [later - before for before, later in pairwise(moments)]
+    assert min(pauses) >= APART_MS / 1000
