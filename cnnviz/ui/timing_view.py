@@ -277,6 +277,7 @@ class TimingView(QWidget):
         self.more.clicked.connect(self.more_wanted)
         self.legend = _label("", "small")
         self.total = _dressed(SteadyLabel(), "small")
+        self.total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.empty = _label("Press Train: the time of each layer will be shown here.", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)

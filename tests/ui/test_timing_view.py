@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
@@ -16,7 +16,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.messages import RunRequest, Times
 from cnnviz.ui.session import Session
-from cnnviz.ui.timing_view import TimingView, rounded_to_sum, timing_table
+from cnnviz.ui.timing_view import SIDE, TimingView, rounded_to_sum, timing_table
 
 
 def times_of(network, scale=1.0, batches=50):
@@ -109,6 +109,12 @@ def test_every_layer_has_a_row_in_order_and_the_rest_follows(view, session):
         "Optimiser",
         "Everything else",
     ]
+
+
+def test_the_total_ends_where_the_times_above_it_end(view, session):
+    measure(session)
+    assert view.total.alignment() & Qt.AlignmentFlag.AlignRight
+    assert view.width() - 1 - view.total.geometry().right() == SIDE
 
 
 @pytest.mark.parametrize("scale", [0.001, 0.03, 1, 7, 40, 3000])
