@@ -16,7 +16,6 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.icons import icon
 
-
 GOOD_NEWS_MS = 8000
 """How long what went well stays, if nothing is to be done about it."""
 
