@@ -126,7 +126,9 @@ def where_from(run: Run) -> str:
     elif run.parent:
         words = f"new after {run.parent.name}"
     else:
-        return ""
+        return "from a file" if run.differences is None else ""
+    if run.differences is None:
+        return words
     return f"{words}: {run.differences or 'nothing differs'}"
 
 
