@@ -743,6 +743,7 @@ def test_what_a_fork_began_with_otherwise_stays_in_its_file(
     keeper.open(tmp_path / "fork.cnnviz")
     until(lambda: other.runs.open.origin is not None)
     assert where_from(other.runs.open) == where_from(forked)
+    assert old.origin
     write_run(tmp_path / "old.cnnviz", replace(old, origin=replace(old.origin, differences=None)))
     write_run(tmp_path / "alone.cnnviz", replace(old, name="alone", origin=None))
     for name, words in (("old", "from Run 1 at batch 50"), ("alone", "from a file")):
