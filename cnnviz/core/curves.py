@@ -8,7 +8,7 @@ from cnnviz.core.scales import Number, Range, kept_within, moved, round_up, zoom
 from cnnviz.core.thinning import Smoother, Values, bucket_means, extremes, without_gaps
 from cnnviz.core.timeline import EpochResult, Timeline
 
-WINDOW = 40
+WINDOW = 20
 """Batches that the smoothed loss averages over."""
 FEWEST_BATCHES = 20
 """Following shows room for as many at least; zooming goes on to half of them."""

@@ -14,7 +14,7 @@ TIPS = {
     Side.BOTH: "That left, now right, on one scale",
     Side.DIFFERENCE: "Now less that: orange where there is more now, blue where less",
 }
-WORDS = {Side.BOTH: "Left {}, right now", Side.DIFFERENCE: "Now less {}"}
+WORDS = {Side.BOTH: "Left: {} · Right: now", Side.DIFFERENCE: "Now less {}"}
 """What is shown, where the sides would be taken for each other otherwise."""
 WORDS_MS = 250
 """Between two tellings of a moment while it changes."""

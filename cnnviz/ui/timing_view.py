@@ -278,7 +278,7 @@ class TimingView(QWidget):
         self.legend = _label("", "small")
         self.total = _dressed(SteadyLabel(), "small")
         self.total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.empty = _label("Press Train: the time of each layer will be shown here.", "muted")
+        self.empty = _label("Press Train to see the time of each layer.", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setMargin(SIDE)

@@ -237,7 +237,7 @@ def test_the_pointer_snaps_to_a_batch_and_says_its_values(qtbot, view, session):
     train(session, [0.5] * 150 + [0.0312] + [0.5] * 49)
     qtbot.mouseMove(view.plot.viewport(), pixel(view, 151))
     assert words(view) == (
-        "epoch 2, batch 51 · loss 0.0312 · smoothed 0.488 · accuracy 87.5\u2009% · rate 0.002"
+        "epoch 2, batch 51 · loss 0.0312 · smoothed 0.477 · accuracy 87.5\u2009% · rate 0.002"
     )
 
 

@@ -581,7 +581,7 @@ def test_compare_shows_the_run_in_the_main_window(
     press(qtbot, Qt.Key.Key_C)
     assert session.comparison.kept.title == "Run 1"
     assert window.comparison.isVisible()
-    assert window.comparison.label.text().startswith("Left Run 1 at batch ")
+    assert window.comparison.label.text().startswith("Left: Run 1 at batch ")
     assert "V there" in runs.message.words.text()
 
 
