@@ -44,8 +44,8 @@ BAR, GAP, SIDE = 9, 12, 14
 LEAST_BARS = 60
 """Pixels for the longest bar, at least."""
 
-WIDEST_NOTE = "mean of the last 000 batches"
-WIDEST_TOTAL = f"batch of 0{theme.THIN_SPACE}000: 000.0{theme.THIN_SPACE}ms"
+WIDEST_NOTE = "mean of 000 batches"
+WIDEST_TOTAL = f"batch of 000: 000.0{theme.THIN_SPACE}ms"
 
 BY_KIND = {
     "conv2d": (
@@ -321,8 +321,8 @@ class TimingView(QWidget):
             return
         table = timing_table(layers, times)
         self.bars.show_table(table)
-        last = "batch" if times.batches == 1 else f"{times.batches} batches"
-        self.note.setText(f"mean of the last {last}")
+        few = times.batches == 1
+        self.note.setText("the last batch" if few else f"mean of {times.batches} batches")
         size = theme.spaced(session.settings.batch_size)
         self.total.setText(f"batch of {size}: {table.text(table.total)}")
 

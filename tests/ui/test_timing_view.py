@@ -131,9 +131,9 @@ def test_the_footer_says_the_batch_and_the_note_how_many(view, session):
     session.settings = Settings(batch_size=128)
     measure(session)
     assert view.total.text().startswith("batch of 128: ")
-    assert view.note.text() == "mean of the last 50 batches"
+    assert view.note.text() == "mean of 50 batches"
     measure(session, batches=1)
-    assert view.note.text() == "mean of the last batch"
+    assert view.note.text() == "the last batch"
 
 
 def test_bars_are_blue_forward_and_orange_backward_on_one_scale(view, session):
@@ -264,7 +264,10 @@ def test_it_shows_a_real_run(qtbot, view, session):
 
 
 @pytest.mark.parametrize("network", ["numpy-cnn", "tiny"])
-def test_the_column_does_not_widen_when_times_come(network, open_window, open_session, until):
+def test_the_column_does_not_widen_when_times_come_or_with_the_theme(
+    network, open_window, open_session, qapp
+):
+    theme.apply_theme(qapp, "dark")
     session = open_session(network)
     window = open_window(session, size=(1280, 800))
     before = window.timing.width()
@@ -272,4 +275,8 @@ def test_the_column_does_not_widen_when_times_come(network, open_window, open_se
         measure(session, batches=batches, scale=factor)
         QApplication.processEvents()
         assert window.timing.width() == before
-    assert "mean of the last 50 batches" in window.timing.note.text()
+    for name in ("light", "dark"):
+        theme.apply_theme(qapp, name)
+        QApplication.processEvents()
+        assert window.timing.width() == before
+    assert "mean of 50 batches" in window.timing.note.text()
