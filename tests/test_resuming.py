@@ -158,7 +158,7 @@ def test_rate_and_convolution_change_from_here_on(saved, tmp_path, capsys):
 
 def test_name_notes_marks_and_origin_stay(saved, tmp_path):
     run, out = load_run(saved), tmp_path / "out.cnnviz"
-    origin = Origin("Run 1", 3, True, 3, 1.0, 0.5)
+    origin = Origin("Run 1", 3, True, 3, 1.0, 0.5, "rate 0.1 → 0.01")
     told = replace(run, name="My fork", notes="A note.", marks=((2, "here"),), origin=origin)
     write_run(saved, told)
     assert status_of(["train", "--resume", saved, "--epochs", 3, "--save", out]) == 0

@@ -37,6 +37,8 @@ class Origin:
     epochs: float
     seconds: float
     """What had been trained by then in all, also before the other forked off in its turn."""
+    differences: str | None = None
+    """What this one began with otherwise, in a few words; None where that is not known."""
 
     def before(self, timeline: Timeline, batches_per_epoch: int) -> "Before":
         """What was trained before the first batch that this one has in its own `timeline`."""

@@ -166,6 +166,7 @@ def _by_step(
 
 
 def _origin(data: Mapping[str, Any]) -> Origin:
+    differences = data.get("differences")
     return Origin(
         run=fields.line(data, "run"),
         step=fields.as_whole("origin: step", fields.field(data, "step")),
@@ -173,6 +174,7 @@ def _origin(data: Mapping[str, Any]) -> Origin:
         batches=fields.as_whole("origin: batches", fields.field(data, "batches")),
         epochs=fields.as_number("origin: epochs", fields.field(data, "epochs")),
         seconds=fields.as_number("origin: seconds", fields.field(data, "seconds")),
+        differences=None if differences is None else fields.text(data, "differences"),
     )
 
 

@@ -4,9 +4,9 @@ Nothing here knows Qt: a curve is an array, a screen is a number of pixels.
 """
 
 import math
-from itertools import accumulate
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
@@ -14,45 +14,33 @@ Indices = NDArray[np.intp]
 
 
 class Smoother:
-    """An exponentially weighted mean over about `window` values, of a history that grows.
+    """The mean of the last `window` values, or of as many as there are, of a history that grows.
 
-    The weights of the values so far add up to 1 (Adam's bias correction), so the mean starts at the
-    first value and not at zero. Only what is new, or has changed, is computed.
+    A plain mean forgets: an exponentially weighted one still falls, straight in logarithms, long
+    after a loss has fallen by decades. Only what is new, or has changed, is computed.
     """
 
     def __init__(self, window: int) -> None:
-        self.decay = 1 - 1 / window
+        self.window = window
         self._seen: Values = np.empty(0)
-        self._biased: Values = np.empty(0)
         self._means: Values = np.empty(0)
 
     def smooth(self, values: Values) -> Values:
         """The mean at each of `values`, finite ones: those of the last call, and more or fewer."""
         kept = _common_length(self._seen, values)
-        biased: Values = np.empty(0)
-        if kept < len(values):
-            before = float(self._biased[kept - 1]) if kept else 0.0
-            biased = _decaying_sums(values[kept:], before, self.decay)
-        elif kept == len(self._seen):
-            return self._means
-        counts = np.arange(kept + 1, len(values) + 1)
-        means = biased / (1 - self.decay**counts)
-        self._seen = values.copy()
-        self._biased = np.concatenate([self._biased[:kept], biased])
-        self._means = np.concatenate([self._means[:kept], means])
+        if kept < max(len(values), len(self._seen)):
+            self._means = np.concatenate([self._means[:kept], self._from(kept, values)])
+            self._seen = values.copy()
         return self._means
 
-
-def _decaying_sums(values: Values, before: float, decay: float) -> Values:
-    """sum ← decay · sum + (1 − decay) · value, value by value.
-
-    scipy.signal.lfilter does the same, but importing it would make the window a second late.
-    """
-    share = 1 - decay
-    sums = accumulate(
-        values.tolist(), lambda sum_, value: decay * sum_ + share * value, initial=before
-    )
-    return np.fromiter(sums, float, len(values) + 1)[1:]
+    def _from(self, start: int, values: Values) -> Values:
+        """The means at `start` and after it."""
+        full = self.window - 1  # the first place with a whole window before it
+        begin = values[:full]
+        growing = np.cumsum(begin) / np.arange(1, len(begin) + 1)
+        recent = values[max(start - full, 0) :]
+        whole = sliding_window_view(recent, self.window) if len(recent) > full else recent[:0, None]
+        return np.concatenate([growing[start:], whole.mean(axis=1)])
 
 
 def without_gaps(values: Values) -> Values:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.health import Health, LayerHealth
+from cnnviz.core.scales import percent
 from cnnviz.core.timeline import EpochResult
 
 HIGH_RATIO = 1e-2
@@ -177,22 +178,23 @@ def _by_health(health: Health, losses: NDArray[np.float64]) -> Iterator[Verdict]
         if layer.dead is not None and layer.dead > DEAD:
             yield Verdict(
                 "dead",
-                f"{layer.label}: {layer.dead:.0%} of the units are zero for every image looked at. "
-                "Nothing flows back through them, so they may never learn again.",
-                "Lower the learning rate and begin anew; or use the He initialisation.",
+                f"{layer.label}: {percent(layer.dead, 0)} of the units are zero for every image "
+                "looked at. Nothing flows back through them, so they may never learn again.",
+                "Lower the learning rate and begin anew, or fork from before they died; or use the "
+                "He initialisation.",
                 {"dead": layer.dead},
                 layer.name,
             )
         if layer.saturated is not None and layer.saturated > SATURATED:
             yield Verdict(
                 "saturated",
-                f"{layer.label}: {layer.saturated:.0%} of the outputs lie where the curve is flat. "
-                "Almost nothing flows back through them.",
+                f"{layer.label}: {percent(layer.saturated, 0)} of the outputs lie where the curve "
+                "is flat. Almost nothing flows back through them.",
                 "Use ReLU, the Glorot initialisation, or a lower learning rate.",
                 {"saturated": layer.saturated},
                 layer.name,
             )
-    yield from _by_flow(learning)
+    yield from _by_flow(learning, any((layer.dead or 0.0) > DEAD for layer in health.layers))
 
 
 def _by_ratio(
@@ -222,17 +224,20 @@ def _by_ratio(
         )
 
 
-def _by_flow(learning: Sequence[LayerHealth]) -> Iterator[Verdict]:
+def _by_flow(learning: Sequence[LayerHealth], are_dead: bool) -> Iterator[Verdict]:
     if len(learning) < 2:
         return
     first, last = learning[0], learning[-1]
     if 0 < last.output_gradient and first.output_gradient < VANISHED * last.output_gradient:
         share = first.output_gradient / last.output_gradient
+        size = f"{percent(share, 2)} of what it is at {last.label}" if share else "0"
         yield Verdict(
             "vanishing",
-            f"The gradient vanishes on its way back: at {first.label} it is {share:.2%} of what it "
-            f"is at {last.label}, so the first layers hardly learn.",
-            "Use ReLU in place of sigmoid, an initialisation made for it, or fewer layers.",
+            f"The gradient vanishes on its way back: at {first.label} it is {size}, so the first "
+            f"layers {'hardly learn' if share else 'learn nothing'}.",
+            "The dead units stop it: mend those."
+            if are_dead
+            else "Use ReLU in place of sigmoid, an initialisation made for it, or fewer layers.",
             {
                 f"gradient at {first.name}": first.output_gradient,
                 f"gradient at {last.name}": last.output_gradient,

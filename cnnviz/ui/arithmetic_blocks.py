@@ -281,7 +281,7 @@ def number(value: float | np.floating, sign: str = "") -> str:
 
 def scale(level: float) -> str:
     """What full colour means."""
-    return f"±{level:.3g}" if level else "all 0"
+    return f"±{level:.3g}".replace("-", "−") if level else "all 0"
 
 
 def sign_color(value: float | np.floating) -> str:

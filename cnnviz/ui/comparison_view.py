@@ -14,6 +14,8 @@ TIPS = {
     Side.BOTH: "That left, now right, on one scale",
     Side.DIFFERENCE: "Now less that: orange where there is more now, blue where less",
 }
+WORDS = {Side.BOTH: "Left: {} · Right: now", Side.DIFFERENCE: "Now less {}"}
+"""What is shown, where the sides would be taken for each other otherwise."""
 WORDS_MS = 250
 """Between two tellings of a moment while it changes."""
 MOST_TITLE = 110
@@ -79,7 +81,8 @@ class ComparisonView(QWidget):
     def _say(self) -> None:
         """With what, which may change while training goes on."""
         if kept := self._session.comparison.kept:
-            self.label.setText(f"Compared with {kept.words}")
+            words = WORDS.get(self._session.comparison.side, "Compared with {}")
+            self.label.setText(words.format(kept.words))
             self.label.setToolTip(self.label.text())
             other, metrics = self.buttons[Side.KEPT], self.fontMetrics()
             title = kept.title[:1].upper() + kept.title[1:]

@@ -297,7 +297,7 @@ class DigitsView(QWidget):
         self._verdict.setText(
             f"{known}<span style='color:{colors.muted}'> · read as</span> "
             f"<span style='color:{color}'>{theme.strong(names[best])}</span> "
-            f"<span style='color:{colors.muted}'>at {sure}</span>"
+            f"<span style='color:{colors.muted}'>at\u00a0{sure}</span>"
         )
 
     def changeEvent(self, event: QEvent) -> None:

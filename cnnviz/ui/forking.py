@@ -1,5 +1,7 @@
 """Forks a run: goes on from a moment of it with other settings, as a run of its own."""
 
+from dataclasses import replace
+
 from cnnviz.core.errors import CnnvizError
 from cnnviz.core.fork import Differences, fork, settings_at
 from cnnviz.core.saved_run import SavedRun
@@ -48,6 +50,6 @@ def _begin(
     data, timeline = parent.data, forked.timeline()
     run = Run(name, color, data, forked.spec, forked.settings, batches, timeline, parent)
     run.differences = differences(parent, run, settings_at(saved, at.step))
-    run.origin = forked.origin
+    run.origin = forked.origin and replace(forked.origin, differences=run.differences)
     session.open_run(request_for(forked), play, run)
     return True

@@ -201,7 +201,13 @@ def paint_histogram(painter: QPainter, area: QRectF, histogram: Histogram) -> No
     painter.setFont(theme.font(10))
     painter.setPen(theme.color(colors.muted))
     scale = QRectF(area.x(), ground.bottom() + 1, area.width(), LEVEL)
-    painter.drawText(scale, RIGHT, f"±{histogram.edges[-1]:.3g}")
+    painter.drawText(scale, RIGHT, scale_words(histogram))
+
+
+def scale_words(histogram: Histogram) -> str:
+    """How far the bars reach; where neither end has any, all values are zero."""
+    is_zero = not histogram.counts[0] and not histogram.counts[-1]
+    return "all 0" if is_zero else f"±{histogram.edges[-1]:.3g}"
 
 
 def _paint_usual(painter: QPainter, track: QRectF) -> None:

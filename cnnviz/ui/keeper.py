@@ -161,11 +161,12 @@ class Keeper(QObject):
     def _run_of(self, saved: SavedRun, name: str) -> Run:
         runs = self._session.runs
         free, color = runs.next_name()
-        taken = {run.name for run in runs.all}
+        taken = runs.names
         named = next((each for each in (saved.name, name) if each and each not in taken), free)
         batches = self._batches_per_epoch(saved)
         run = Run(named, color, saved.data, saved.spec, saved.settings, batches, saved.timeline())
         run.origin, run.notes, run.saved = saved.origin, saved.notes, saved
+        run.differences = saved.origin.differences if saved.origin else None
         return run
 
     def _batches_per_epoch(self, saved: SavedRun) -> int:
@@ -291,7 +292,7 @@ class Keeper(QObject):
 
     def _recovered_name(self, name: str) -> str:
         """What a run of that name is called while another has it: numpy-cnn 2 (recovered)."""
-        taken = {run.name for run in self._session.runs.all}
+        taken = self._session.runs.names
         begin = re.sub(r" \(recovered( \d+)?\)$", "", name) or "Run"
         more = (f"{begin} (recovered {number})" for number in count(2))
         names = chain([f"{begin} (recovered)"], more)

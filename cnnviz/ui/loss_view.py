@@ -137,7 +137,7 @@ class LossView(QWidget):
         if progress:
             self.exact_button.setText(f"{progress[0]} of {progress[1]} ✕")
         elif wished is not None:
-            self.exact_button.setText(f"Exactly batch {theme.spaced(wished)}")
+            self.exact_button.setText(f"Exactly {self.plot.name_of(wished)}")
         self._share_heading()
 
     @Slot()

@@ -20,7 +20,7 @@ MARGIN = 12
 GAP = 8
 """Between columns, at least."""
 TILE_GAP = 6
-LEAST_TILE, COMFORTABLE_TILE, GREATEST_TILE = 30, 48, 84
+LEAST_TILE, COMFORTABLE_TILE, GREATEST_TILE = 28, 48, 84
 GREATEST_INPUT = 150
 ROWS_BEFORE_STACKING = 8
 """Maps below each other, however small, before a second stack is begun."""

@@ -1,6 +1,6 @@
 """A line under the controls for what went wrong, or well, with the way out as a button."""
 
-from PySide6.QtCore import QEvent, QSize, Slot
+from PySide6.QtCore import QEvent, QSize, QTimer, Slot
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -16,9 +16,12 @@ from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.icons import icon
 
+GOOD_NEWS_MS = 8000
+"""How long what went well stays, if nothing is to be done about it."""
+
 
 class NoticeView(QWidget):
-    """Shows the newest notice until the user acts on it or closes it."""
+    """Shows the newest notice until the user acts on it or closes it; mere good news go alone."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,6 +44,10 @@ class NoticeView(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(14, 0, 14, 9)
         outer.addWidget(self.frame)
+        self._leaving = QTimer(self)
+        self._leaving.setSingleShot(True)
+        self._leaving.setInterval(GOOD_NEWS_MS)
+        self._leaving.timeout.connect(self.leave)
         session.noticed.connect(self.show_notice)
         session.run_changed.connect(self.leave)
         self.hide()
@@ -57,6 +64,10 @@ class NoticeView(QWidget):
         self._text.setToolTip(notice.details)
         self.action_button.setVisible(bool(notice.action))
         self.action_button.setText(notice.action)
+        if notice.is_good and not notice.action:
+            self._leaving.start()
+        else:
+            self._leaving.stop()
         self.show()
 
     @Slot()

@@ -43,8 +43,8 @@ class Run:
     """Of the open run, the session's own; it grows."""
     parent: "Run | None" = None
     """The run it forked off, or that was open when it began."""
-    differences: str = ""
-    """What it began with that its parent had otherwise, in a few words."""
+    differences: str | None = ""
+    """What it began with that its parent had otherwise, in a few words; None: not known."""
     origin: Origin | None = None
     """Where it forked off; None if it began untrained."""
     notes: str = ""
@@ -120,13 +120,20 @@ class Runs(QObject):
         """Bytes that the snapshots of all runs may take."""
         self._deleted: list[tuple[int, Run]] = []
 
+    @property
+    def names(self) -> set[str]:
+        """Those that are taken: not that of an open run which goes with the next."""
+        return {run.name for run in self._staying()}
+
     def next_name(self) -> tuple[str, int]:
         """What the next run is called, and its colour."""
-        runs = [*self.all, *(run for _, run in self._deleted)]
-        names = {run.name for run in runs if run is not self.open or _is_worth_keeping(run)}
+        names, colors = self.names, {run.color for run in self._staying()}
         number = next(number for number in count(1) if f"Run {number}" not in names)
-        taken = {run.color for run in runs if run is not self.open or _is_worth_keeping(run)}
-        return f"Run {number}", next(color for color in count() if color not in taken)
+        return f"Run {number}", next(color for color in count() if color not in colors)
+
+    def _staying(self) -> list[Run]:
+        runs = [*self.all, *(run for _, run in self._deleted)]
+        return [run for run in runs if run is not self.open or _is_worth_keeping(run)]
 
     def begin(self, ready: Ready, request: RunRequest, run: Run | None, settings: Settings) -> None:
         """What is ready is open now: a run of the list, or a new one.
@@ -138,9 +145,8 @@ class Runs(QObject):
             name, color = self.next_name()
             run = Run(name, color, request.data, *rest, parent=self.open)
             if run.parent:
-                run.differences = differences(run.parent, run, settings)
-                if request.weights:
-                    run.differences += ", weights kept"
+                kept = ", weights kept" if request.weights else ""
+                run.differences = differences(run.parent, run, settings) + kept
         run.data, run.saved = request.data, None
         _, run.settings, run.batches_per_epoch, run.timeline = rest
         self.enter(run)

@@ -17,16 +17,16 @@ COLUMNS = (
     Column(
         "Run",
         "A tick draws its curve below (Space); the name is yours to change (F2)",
-        200,
+        170,
         is_number=False,
         editable=True,
     ),
-    Column("Network", "Its layers, and how many numbers they learn", 214, is_number=False),
+    Column("Network", "Its layers, and how many numbers they learn", 200, is_number=False),
     Column("What differs", "From the run it began beside, or forked off", 0, is_number=False),
     Column("Batches", "Trained so far", 68),
     Column("Best test accuracy", "At the end of an epoch, and of which", 138),
     Column("Trained", "Time that training took, before it forked off too", 78),
-    Column("File", "Where it is saved", 104, is_number=False),
+    Column("File", "Where it is saved", 168, is_number=False),
 )
 
 
@@ -126,7 +126,9 @@ def where_from(run: Run) -> str:
     elif run.parent:
         words = f"new after {run.parent.name}"
     else:
-        return ""
+        return "from a file" if run.differences is None else ""
+    if run.differences is None:
+        return words
     return f"{words}: {run.differences or 'nothing differs'}"
 
 

@@ -54,6 +54,8 @@ class Session(Seeing):
     """The timeline grew or was cut."""
     status_changed = Signal()
     """Phase, step or goal changed."""
+    pace_changed = Signal()
+    """Smooth pictures were chosen, or fast training."""
     loading_changed = Signal()
     """The run that is being loaded got further."""
     times_changed = Signal()
@@ -295,10 +297,15 @@ class Session(Seeing):
         """Whether pictures go before training, up to 60 a second."""
         return self._pace.smooth
 
+    @smooth.setter
+    def smooth(self, smooth: bool) -> None:
+        self._pace.smooth = smooth
+        self.pace_changed.emit()
+
     @Slot()
     def choose_smooth_or_fast(self) -> None:
         """Smooth pictures, or fast training."""
-        self._pace.smooth = not self._pace.smooth
+        self.smooth = not self.smooth
 
     @Slot()
     def _frame(self) -> None:

@@ -36,6 +36,7 @@ class StatusView(QWidget):
         row.addWidget(self._kept, 1)
         row.addWidget(self._right)
         session.run_changed.connect(self._show_run)
+        session.pace_changed.connect(self._show_run)
         session.times_changed.connect(self._show_results)
         session.status_changed.connect(self._show_status)
         self._show_run()
@@ -52,13 +53,15 @@ class StatusView(QWidget):
             self._kept.setText("")
             return
         data, threads = session.dataset, session.settings.threads
-        parts = (
+        parts = [
             f"Seed {session.settings.seed}",
             f"{theme.spaced(session.network.vector.size)} parameters",
             f"{data.title}: {theme.spaced(len(data.train))} to learn from, "
             f"{theme.spaced(len(data.test))} to test on",
             f"{self._library}, {threads} core{'s' if threads > 1 else ''}",
-        )
+        ]
+        if session.smooth:
+            parts.append("Smooth pictures slow training down (Ctrl+M)")
         self._left.setText("     ".join(parts))
         self._left.setToolTip(data.source)
         self._show_results()

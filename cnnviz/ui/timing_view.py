@@ -44,8 +44,8 @@ BAR, GAP, SIDE = 9, 12, 14
 LEAST_BARS = 60
 """Pixels for the longest bar, at least."""
 
-WIDEST_NOTE = "mean of the last 000 batches"
-WIDEST_TOTAL = f"batch of 0{theme.THIN_SPACE}000: 000.0{theme.THIN_SPACE}ms"
+WIDEST_NOTE = "mean of 000 batches"
+WIDEST_TOTAL = f"batch of 000: 000.0{theme.THIN_SPACE}ms"
 
 BY_KIND = {
     "conv2d": (
@@ -277,7 +277,8 @@ class TimingView(QWidget):
         self.more.clicked.connect(self.more_wanted)
         self.legend = _label("", "small")
         self.total = _dressed(SteadyLabel(), "small")
-        self.empty = _label("Press Train: the time of each layer will be shown here.", "muted")
+        self.total.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.empty = _label("Press Train to see the time of each layer.", "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.empty.setMargin(SIDE)
@@ -320,8 +321,8 @@ class TimingView(QWidget):
             return
         table = timing_table(layers, times)
         self.bars.show_table(table)
-        last = "batch" if times.batches == 1 else f"{times.batches} batches"
-        self.note.setText(f"mean of the last {last}")
+        few = times.batches == 1
+        self.note.setText("the last batch" if few else f"mean of {times.batches} batches")
         size = theme.spaced(session.settings.batch_size)
         self.total.setText(f"batch of {size}: {table.text(table.total)}")
 

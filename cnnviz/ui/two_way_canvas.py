@@ -27,12 +27,12 @@ from cnnviz.core.parameter_arithmetic import Parameter
 from cnnviz.core.receptive_field import Place
 from cnnviz.ui import theme
 from cnnviz.ui.network_classes import classes_width
-from cnnviz.ui.network_layout import FOOTER, GAP, HEADER, Column, Kind, make_columns
+from cnnviz.ui.network_layout import FOOTER, HEADER, Column, Kind, make_columns
 from cnnviz.ui.selection import first_place, kernel_channels, moved, other_layer, other_map
 from cnnviz.ui.signed_rows import SignedRows
 from cnnviz.ui.two_way_layout import arrange_both_ways
 from cnnviz.ui.two_way_pictures import Frame, TwoWayPictures
-from cnnviz.ui.two_way_words import Chosen, Notes, in_words, notes_of, title_of
+from cnnviz.ui.two_way_words import Chosen, Notes, in_words, notes_of, shorter, title_of
 from cnnviz.ui.widgets.key_framed import KeyFramed
 from cnnviz.ui.widgets.plate import paint_plate
 
@@ -45,7 +45,7 @@ PIXELS = {
 MAPS = {Qt.Key.Key_PageUp: -1, Qt.Key.Key_PageDown: 1}
 LAYERS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 """With Shift."""
-SCALE = "← ±1.23e-05"
+SCALE = "← ±1.23e−05"
 """As wide as what is said of a column becomes."""
 LEAST_CELL = 5.0
 BOLD = QFont.Weight.DemiBold
@@ -251,7 +251,8 @@ class TwoWayCanvas(KeyFramed):
     def _paint_words(self, painter: QPainter) -> None:
         colors, frame = theme.tokens(), self.frame
         assert frame
-        for column in self.columns:
+        ends = [column.x for column in self.columns[1:]] + [float(self.width())]
+        for column, end in zip(self.columns, ends, strict=True):
             painter.setFont(theme.font(weight=BOLD))
             painter.setPen(
                 theme.color(colors.selected if column.name == frame.now else colors.text)
@@ -260,11 +261,13 @@ class TwoWayCanvas(KeyFramed):
             painter.setFont(theme.font(theme.SMALL))
             painter.setPen(theme.color(colors.muted))
             *notes, level = self._notes.get(column.name, ("", "", ""))
-            elide, room = Qt.TextElideMode.ElideRight, math.floor(column.width + GAP - 2)
+            metrics, space = painter.fontMetrics(), end - column.x - 4
+            elide, room = Qt.TextElideMode.ElideRight, math.floor(space)
             for line, text in enumerate((column.lines[0], *notes)):
-                shown = painter.fontMetrics().elidedText(text, elide, room)
+                shown = metrics.elidedText(text, elide, room)
                 painter.drawText(QPointF(column.x, 40 + 14 * line), shown)
-            painter.drawText(QPointF(column.x, self.height() - 8.0), level)
+            fits = (text for text in shorter(level) if metrics.horizontalAdvance(text) <= space)
+            painter.drawText(QPointF(column.x, self.height() - 8.0), next(fits, ""))
 
     def _paint_choice(self, painter: QPainter) -> None:
         cell = self.cell_of(self.choice) if self.choice else None

@@ -37,6 +37,15 @@ def notes_of(frame: Frame, column: Column, kernels: float | None, level: float |
     return *notes, "" if level is None else f"{way} {scale(level)}"
 
 
+def shorter(level: str) -> tuple[str, ...]:
+    """A scale as it is, without its arrow, and with one digit: for columns that are narrow."""
+    bare = level.partition(" ")[2]
+    if "±" not in bare:
+        return level, bare
+    value = float(bare[1:].replace("−", "-"))
+    return level, bare, f"±{value:.1g}".replace("-", "−").replace("e−0", "e−")
+
+
 def in_words(frame: Frame, network: Network, names: Sequence[str], choice: Chosen) -> str:
     """A value or weight, where it is, and whether nothing passes there."""
     if isinstance(choice, Parameter):

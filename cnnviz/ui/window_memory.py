@@ -17,8 +17,7 @@ def restore(window: QWidget, session: Session, splitters: Mapping[str, QSplitter
     session.folder = str(kept.value("window/folder", ""))
     session.recent_data = names_in(kept.value("data/recent"))
     session.runs.set_budget(remembered_budget(kept.value("runs/budget")))
-    if str(kept.value("window/smooth", "false")) == "true":
-        session.choose_smooth_or_fast()
+    session.smooth = str(kept.value("window/smooth", "false")) == "true"
     geometry = kept.value("window/geometry")
     if isinstance(geometry, QByteArray):
         window.restoreGeometry(geometry)

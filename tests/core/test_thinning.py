@@ -11,22 +11,22 @@ losses = st.lists(st.floats(1e-6, 100), max_size=300)
 
 
 def naive_mean(values, window):
-    """Σ wᵢ vᵢ / Σ wᵢ, where the newest weighs 1 and each older one (1 − 1/window) times as much."""
-    decay = 1 - 1 / window
-    return [
-        sum(decay ** (k - i) * values[i] for i in range(k + 1))
-        / sum(decay ** (k - i) for i in range(k + 1))
-        for k in range(len(values))
-    ]
+    """Of each value and up to window − 1 before it."""
+    return [np.mean(values[max(0, k + 1 - window) : k + 1]) for k in range(len(values))]
 
 
 # Smoothing
 
 
 @given(st.lists(st.floats(0, 100), max_size=60))
-def test_smoothing_is_a_mean_whose_weights_add_up_to_one(values):
+def test_smoothing_is_the_mean_of_the_last_values(values):
     smoothed = Smoother(10).smooth(np.array(values))
     np.testing.assert_allclose(smoothed, naive_mean(values, 10), rtol=1e-9, atol=1e-12)
+
+
+def test_smoothing_forgets_what_is_longer_ago_than_its_window():
+    fallen = np.concatenate([np.full(50, 2.3), np.full(50, 1e-5)])
+    np.testing.assert_allclose(Smoother(20).smooth(fallen)[69:], 1e-5)
 
 
 @given(losses, losses, st.integers(0, 300))

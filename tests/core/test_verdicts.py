@@ -87,7 +87,7 @@ def test_dead_and_saturated_layers():
         ("dead", "relu1"),
         ("saturated", "sigmoid1"),
     ]
-    assert "41% of the units" in found[0].words
+    assert "41\u2009% of the units" in found[0].words
     assert found[0].numbers == {"dead": 0.41}
 
 
@@ -95,11 +95,19 @@ def test_a_gradient_that_vanishes():
     layers = learning(1e-3, gradient=1e-4), learning(1e-3, "dense1", gradient=0.1)
     (verdict,) = judge(10, falling(), [], healthy(*layers))
     assert verdict.kind == "vanishing"
-    assert "at Conv 1 it is 0.10% of what it is at Dense 1" in verdict.words
+    assert "at Conv 1 it is 0.10\u2009% of what it is at Dense 1" in verdict.words
     assert verdict.numbers == {"gradient at conv1": 1e-4, "gradient at dense1": 0.1}
     assert kinds(falling(), [], healthy(layers[0])) == []
     none = learning(1e-3, gradient=0.0), learning(1e-3, "dense1", gradient=0.0)
     assert kinds(falling(), [], healthy(*none)) == []
+
+
+def test_a_gradient_that_dead_units_stop_is_said_to_be_zero_and_why():
+    layers = learning(1e-3, gradient=0.0), layer("relu1", dead=1.0), learning(1e-3, "dense1")
+    *_, verdict = judge(10, falling(), [], healthy(*layers))
+    assert verdict.kind == "vanishing"
+    assert "at Conv 1 it is 0, so the first layers learn nothing" in verdict.words
+    assert "dead units" in verdict.advice
 
 
 def test_a_loss_that_rises():

@@ -19,6 +19,7 @@ from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.network_layout import Kind
 from cnnviz.ui.session import Session
 from cnnviz.ui.two_way_pictures import Frame
+from cnnviz.ui.two_way_words import shorter
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -294,3 +295,16 @@ def test_nothing_lies_on_anything_else(size, view):
     assert view.canvas.image_at.bottom() < view.canvas.columns[0].tiles[0].top() or (
         view.canvas.image_at.right() < view.canvas.columns[0].tiles[0].left()
     )
+
+
+@pytest.mark.parametrize(
+    ("level", "texts"),
+    [
+        ("← ±8.57e−06", ("← ±8.57e−06", "±8.57e−06", "±9e−6")),
+        ("→ ±0.194", ("→ ±0.194", "±0.194", "±0.2")),
+        ("← all 0", ("← all 0", "all 0")),
+        ("", ("", "")),
+    ],
+)
+def test_a_scale_is_shorter_where_the_next_column_is_near(level, texts):
+    assert shorter(level) == texts

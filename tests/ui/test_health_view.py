@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from cnnviz.core import health_task
-from cnnviz.core.health import Histogram, examine, probe
+from cnnviz.core.health import Histogram, examine, histogram, probe
 from cnnviz.core.in_force import rate_after
 from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
@@ -15,7 +15,14 @@ from cnnviz.core.settings import Settings
 from cnnviz.core.verdicts import Verdict
 from cnnviz.ui import health_watch, theme
 from cnnviz.ui.arithmetic_blocks import number
-from cnnviz.ui.health_table import COLUMNS, HealthCell, _height, _ratio_cell, _spread_cell
+from cnnviz.ui.health_table import (
+    COLUMNS,
+    HealthCell,
+    _height,
+    _ratio_cell,
+    _spread_cell,
+    scale_words,
+)
 from cnnviz.ui.health_view import HealthView
 from cnnviz.ui.health_watch import MOST_POINTS
 from cnnviz.ui.messages import RunRequest
@@ -274,3 +281,10 @@ def test_examinations_rest_while_training_by_what_they_cost(view, session, until
     assert view.watch.answer is before, "the next one waits for its time"
     session.pause()
     until(lambda: at(view, session.status.step))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"), [([0, 0], "all 0"), ([1, -0.5], "±1"), ([0.2], "±0.2")]
+)
+def test_the_scale_of_a_histogram_is_said_and_that_there_is_none(values, words):
+    assert scale_words(histogram(np.array(values, np.float32))) == words

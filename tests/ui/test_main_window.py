@@ -614,6 +614,14 @@ def test_it_closes_with_a_number_half_typed(learned, window, train, until, press
     assert QApplication.activeModalWidget() is None
 
 
+def test_ctrl_q_in_a_window_beside_closes_all_of_it(window, until, press_key):
+    window.windows.open_runs()
+    beside = window.windows.made(RunsWindow)
+    until(beside.isActiveWindow)
+    press_key("Ctrl+Q", beside)
+    until(lambda: not window.isVisible() and not beside.isVisible())
+
+
 def test_it_closes_with_a_question_open(window, train, until):
     train(window.session)
     window.controls.reset_button.click()

@@ -201,7 +201,7 @@ def test_the_line_between_snapshots_offers_the_very_batch(trained, qtbot, until)
     drag(qtbot, trained, at(trained, 100), at(trained, 30))
     assert session.past.moment == 25
     wished = loss._wished
-    assert loss.exact_button.text() == f"Exactly batch {wished}"
+    assert loss.exact_button.text() == f"Exactly {loss.plot.name_of(wished)}"
     loss._wished = 30  # the pixel may have been beside it
     loss._show_exact()
     qtbot.mouseClick(loss.exact_button, LEFT)

@@ -111,3 +111,15 @@ def test_another_theme_recolours_the_cross(view, session, qapp):
     strongest, wanted = max(pixels, key=QColor.alphaF), QColor(theme.LIGHT.muted)
     assert strongest.red() == pytest.approx(wanted.red(), abs=3)
     assert strongest.blue() == pytest.approx(wanted.blue(), abs=3)
+
+
+def test_mere_good_news_go_alone_and_what_is_to_be_done_stays(view, session, until):
+    view._leaving.setInterval(10)
+    session.noticed.emit(Notice("It is saved.", is_good=True))
+    assert view.isVisible()
+    until(lambda: not view.isVisible())
+    for stays in (Notice("Oh."), Notice("Written.", action="Open it", is_good=True)):
+        session.noticed.emit(Notice("It is saved.", is_good=True))
+        session.noticed.emit(stays)
+        assert view.isVisible()
+        assert not view._leaving.isActive()

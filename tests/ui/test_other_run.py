@@ -125,6 +125,11 @@ def test_the_line_says_which_batch_and_the_chip_names_the_run(session, first, qt
     bar = ComparisonView(session)
     qtbot.addWidget(bar)
     session.compare_with(first)
+    assert session.comparison.side is Side.BOTH
+    assert bar.label.text() == "Left: Run 1 at batch 0 · Right: now"
+    session.comparison.show_side(Side.DIFFERENCE)
+    assert bar.label.text() == "Now less Run 1 at batch 0"
+    session.comparison.show_side(Side.KEPT)
     assert bar.label.text() == "Compared with Run 1 at batch 0"
     assert bar.buttons[Side.KEPT].text().strip() == "Run 1"
     train(session, 60 + len(first.timeline))

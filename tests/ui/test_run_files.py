@@ -610,6 +610,21 @@ def test_recovered_runs_keep_their_names(open_window, session, train, until, tmp
     until(lambda: session.loading is None)
 
 
+def test_a_recovered_run_may_have_the_name_of_one_that_never_learned(
+    open_window, session, until, tmp_path
+):
+    window = open_window(session, remember=True)
+    folder = tmp_path / "state" / "cnnviz" / "copies" / "gone"
+    folder.mkdir(parents=True)
+    write_run(folder / "1.cnnviz", replace(load_run(SAMPLE), name=session.runs.open.name))
+    heard = []
+    session.noticed.connect(heard.append)
+    window.keeper.offer_copies()
+    heard[-1].act()
+    until(lambda: session.settings.seed == 1 and session.loading is None)
+    assert [run.name for run in session.runs.all] == ["Run 1"]
+
+
 def test_another_window_that_is_open_is_left_alone(open_window, session, train, until, tmp_path):
     first = open_window(session, remember=True)
     train(session, 1)

@@ -1,5 +1,7 @@
 """The runs window: every run in a row, opened, forked, named, noted, deleted; and their curves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSettings, Qt
@@ -19,9 +21,11 @@ from PySide6.QtWidgets import (
 from cnnviz.core.fork import Differences
 from cnnviz.core.run_curves import Across, Height
 from cnnviz.core.settings import Settings
+from cnnviz.core.storage import load_run, write_run
 from cnnviz.ui import theme
 from cnnviz.ui.fork_dialog import ForkDialog
 from cnnviz.ui.forking import fork_off
+from cnnviz.ui.keeper import Keeper
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.runs import MEGABYTE
 from cnnviz.ui.runs_overlay import NO_BATCH, NO_EPOCH, NO_RUN
@@ -577,7 +581,7 @@ def test_compare_shows_the_run_in_the_main_window(
     press(qtbot, Qt.Key.Key_C)
     assert session.comparison.kept.title == "Run 1"
     assert window.comparison.isVisible()
-    assert window.comparison.label.text().startswith("Compared with Run 1 at batch ")
+    assert window.comparison.label.text().startswith("Left: Run 1 at batch ")
     assert "V there" in runs.message.words.text()
 
 
@@ -721,3 +725,28 @@ def test_opened_and_closed_ten_times_nothing_is_left_over(runs, window, session,
         runs.close()
     assert count() == before
     assert window.windows.made(RunsWindow) is runs
+
+
+def test_what_a_fork_began_with_otherwise_stays_in_its_file(
+    open_session, session, train, fork, until, tmp_path
+):
+    train(session, 60)
+    session.past.look_at(50)
+    forked = fork(learning_rate=0.0005)
+    told = []
+    session.capture(told.append)
+    until(lambda: told != [])
+    write_run(tmp_path / "fork.cnnviz", forked.complete(told[0]))
+    old = load_run(tmp_path / "fork.cnnviz")
+    other = open_session()
+    keeper = Keeper(other, other, remember=False)
+    keeper.open(tmp_path / "fork.cnnviz")
+    until(lambda: other.runs.open.origin is not None)
+    assert where_from(other.runs.open) == where_from(forked)
+    assert old.origin
+    write_run(tmp_path / "old.cnnviz", replace(old, origin=replace(old.origin, differences=None)))
+    write_run(tmp_path / "alone.cnnviz", replace(old, name="alone", origin=None))
+    for name, words in (("old", "from Run 1 at batch 50"), ("alone", "from a file")):
+        keeper.open(tmp_path / f"{name}.cnnviz")
+        until(lambda path=tmp_path / f"{name}.cnnviz": other.runs.open.path == path)
+        assert where_from(other.runs.open) == words

@@ -50,6 +50,14 @@ def test_another_run_is_told(view, session, until):
     assert left.endswith("1 core")
 
 
+def test_it_says_while_smooth_pictures_slow_training_down(view, session):
+    before = words(view)[0]
+    session.choose_smooth_or_fast()
+    assert words(view)[0] == f"{before}     Smooth pictures slow training down (Ctrl+M)"
+    session.choose_smooth_or_fast()
+    assert words(view)[0] == before
+
+
 def test_results_come_and_go_with_the_history(view, session, train, until):
     train(session, 12)
     until(lambda: session.timeline.epochs != [])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
@@ -16,7 +16,7 @@ from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.messages import RunRequest, Times
 from cnnviz.ui.session import Session
-from cnnviz.ui.timing_view import TimingView, rounded_to_sum, timing_table
+from cnnviz.ui.timing_view import SIDE, TimingView, rounded_to_sum, timing_table
 
 
 def times_of(network, scale=1.0, batches=50):
@@ -111,6 +111,12 @@ def test_every_layer_has_a_row_in_order_and_the_rest_follows(view, session):
     ]
 
 
+def test_the_total_ends_where_the_times_above_it_end(view, session):
+    measure(session)
+    assert view.total.alignment() & Qt.AlignmentFlag.AlignRight
+    assert view.width() - 1 - view.total.geometry().right() == SIDE
+
+
 @pytest.mark.parametrize("scale", [0.001, 0.03, 1, 7, 40, 3000])
 def test_the_written_rows_add_up_to_the_written_total(view, session, scale):
     measure(session, scale=scale)
@@ -125,9 +131,9 @@ def test_the_footer_says_the_batch_and_the_note_how_many(view, session):
     session.settings = Settings(batch_size=128)
     measure(session)
     assert view.total.text().startswith("batch of 128: ")
-    assert view.note.text() == "mean of the last 50 batches"
+    assert view.note.text() == "mean of 50 batches"
     measure(session, batches=1)
-    assert view.note.text() == "mean of the last batch"
+    assert view.note.text() == "the last batch"
 
 
 def test_bars_are_blue_forward_and_orange_backward_on_one_scale(view, session):
@@ -258,7 +264,10 @@ def test_it_shows_a_real_run(qtbot, view, session):
 
 
 @pytest.mark.parametrize("network", ["numpy-cnn", "tiny"])
-def test_the_column_does_not_widen_when_times_come(network, open_window, open_session, until):
+def test_the_column_does_not_widen_when_times_come_or_with_the_theme(
+    network, open_window, open_session, qapp
+):
+    theme.apply_theme(qapp, "dark")
     session = open_session(network)
     window = open_window(session, size=(1280, 800))
     before = window.timing.width()
@@ -266,4 +275,8 @@ def test_the_column_does_not_widen_when_times_come(network, open_window, open_se
         measure(session, batches=batches, scale=factor)
         QApplication.processEvents()
         assert window.timing.width() == before
-    assert "mean of the last 50 batches" in window.timing.note.text()
+    for name in ("light", "dark"):
+        theme.apply_theme(qapp, name)
+        QApplication.processEvents()
+        assert window.timing.width() == before
+    assert "mean of 50 batches" in window.timing.note.text()

@@ -1,4 +1,7 @@
-"""A window of its own beside the main one: not modal, closed by its keys and with that one."""
+"""A window of its own beside the main one: not modal, closed by its keys and with that one.
+
+Ctrl+Q closes the main one from here, too.
+"""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -20,6 +23,7 @@ class SideWindow(QWidget):
         self.resize(size.boundedTo(self.screen().availableSize() - FRAME))
         for key in CLOSING_KEYS:
             QShortcut(QKeySequence(key), self).activated.connect(self.close)
+        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(parent.window().close)
 
     def show_in_front(self) -> None:
         """Opens the window, or brings it back."""
