@@ -3,7 +3,7 @@
 `LossView` puts a heading, a legend and switches above the picture, which is in loss_plot.py.
 """
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -230,6 +230,14 @@ class LossView(QWidget):
 
     def _share_heading(self) -> None:
         """Buttons first: where they need the room, the hint goes, then the legend."""
+        room = self.width() - self._needed - self.legend.sizeHint().width()
+        self.legend.setVisible(room >= 0)
+        self.hint.setVisible(room >= LEAST_HINT)
+        self.updateGeometry()
+
+    @property
+    def _needed(self) -> int:
+        """The width of the heading without what may go."""
         buttons = (
             self._title,
             self.exact_button,
@@ -240,9 +248,11 @@ class LossView(QWidget):
             self.log,
         )
         widths = [each.sizeHint().width() + GAP for each in buttons if not each.isHidden()]
-        room = self.width() - 2 * SIDE - sum(widths) - self.legend.sizeHint().width()
-        self.legend.setVisible(room >= 0)
-        self.hint.setVisible(room >= LEAST_HINT)
+        return 2 * SIDE + sum(widths)
+
+    def minimumSizeHint(self) -> QSize:
+        """What may go asks for no room, or the columns beside would give way to it first."""
+        return QSize(self._needed, super().minimumSizeHint().height())
 
     @Slot()
     def _ask_to_go_on(self) -> None:

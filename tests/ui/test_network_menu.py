@@ -1,5 +1,7 @@
 """Saving as its user meets it: menus by pointer and key, the dialog, and what comes of it."""
 
+from math import floor
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
@@ -159,8 +161,9 @@ def test_the_whole_network_is_saved_even_where_it_is_scrolled(
     for column in canvas.columns:
         for tile in column.tiles:
             spot = tile.topLeft() + QPointF(0.5, 0.5)  # in the middle of a pixel, no edge near
-            found = image.pixelColor((spot * 2).toPoint())
-            assert found == seen.pixelColor((spot * ratio).toPoint()), column.title
+            found = image.pixelColor(*map(floor, (spot * 2).toTuple()))
+            there = seen.pixelColor(*map(floor, (spot * ratio).toTuple()))
+            assert found == there, column.title
 
 
 def test_a_pinned_value_is_told_in_the_whole_picture_and_not_in_a_column(big):
