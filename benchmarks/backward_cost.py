@@ -1,6 +1,6 @@
 """What the gradients of the shown digit, live at frame rate, cost the training beside them.
 
-    QT_QPA_PLATFORM=offscreen python benchmarks/backward_cost.py [--data mnist] [--page gradients]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.backward_cost [--data mnist] [--page gradients]
 
 Training goes on with the window of how it learns open on that page, in turns with stretches in
 which it is closed; the main window is open all the time. Prints the ratio of the speeds, median
@@ -11,29 +11,15 @@ import argparse
 import statistics
 import time
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QObject
 
+from benchmarks.live_window import Paints, close, open_window, prepare, spin
 from cnnviz.core.datasets import best_available
-from cnnviz.core.settings import Settings
-from cnnviz.ui import theme
-from cnnviz.ui.application import make_application
 from cnnviz.ui.learning_window import LearningWindow
-from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 
 TURNS, SECONDS = 7, 3.0
 PAGES = {"gradients": 0, "health": 2}
-
-
-class Paints(QObject):
-    """Counts how often a widget is painted."""
-
-    count = 0
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        self.count += event.type() is QEvent.Type.Paint
-        return False
 
 
 def main() -> None:
@@ -42,14 +28,9 @@ def main() -> None:
     parser.add_argument("--data", default=best_available())
     parser.add_argument("--page", default="gradients", choices=PAGES)
     args = parser.parse_args()
-    theme.apply_theme(make_application(), "dark")
-    session = Session()
-    window = MainWindow(session, remember=False, ask=False)
-    window.resize(1600, 1000)
-    window.show()
-    session.open_run(RunRequest(args.data, "numpy-cnn", Settings(), 1000), play=True)
-    while session.status.step < 50:
-        spin(50)
+    prepare()
+    window = open_window(args.data, batches=50)
+    session = window.session
     window.windows.open_learning()
     learning = window.windows.made(LearningWindow)
     assert learning
@@ -72,10 +53,7 @@ def main() -> None:
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     print(f"{args.page}: training with it / without: {middle:.2f} ({low:.2f}–{high:.2f}), ", end="")
     print(f"{paints.count / seconds:.0f} paintings a second")
-    session.shut_down()
-    while not session.is_shut_down:
-        spin(10)
-    window.close()
+    close(window)
 
 
 def speed(session: Session) -> float:
@@ -85,13 +63,6 @@ def speed(session: Session) -> float:
     spin(round(1000 * SECONDS))
     session.drain()
     return (session.status.step - before) / (time.perf_counter() - begin)
-
-
-def spin(milliseconds: int) -> None:
-    """Lets the event loop run."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
 
 
 if __name__ == "__main__":

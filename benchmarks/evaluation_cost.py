@@ -1,6 +1,6 @@
 """What the test at each epoch's end costs training, and how long it takes.
 
-    python benchmarks/evaluation_cost.py [--data mnist] [--epochs 5]
+    python -m benchmarks.evaluation_cost [--data mnist] [--epochs 5]
 
 Trains as the window does, on a thread with helpers, and times every epoch and the test after it in
 one run. Prints medians (least–greatest) and the share that the tests add to the training.

@@ -1,6 +1,6 @@
 """A process that saves a run over and over is killed at random moments: the file is always whole.
 
-    python benchmarks/kill_while_saving.py [--times 100] [--seed 0]
+    python -m benchmarks.kill_while_saving [--times 100] [--seed 0]
 
 Two runs take turns in one file. Exit status 0 if after every kill the file held one of them.
 """

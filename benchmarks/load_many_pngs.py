@@ -1,6 +1,6 @@
 """A folder of 60 000 PNGs: how long it takes to load, in how much memory, and to cancel.
 
-    python benchmarks/load_many_pngs.py [--images 60000] [--keep FOLDER]
+    python -m benchmarks.load_many_pngs [--images 60000] [--keep FOLDER]
 
 Makes the folder anew (in a temporary place, unless one is named to keep it in), with 28×28 grey
 images in ten class folders. Loads it in a `Reading` task, then again, cancelling half way. Exit

@@ -1,6 +1,6 @@
 """Thousands of damaged run files: each opens soundly or is refused with a StorageError.
 
-    python benchmarks/mutate_run_file.py [--count 10000] [--seed 0]
+    python -m benchmarks.mutate_run_file [--count 10000] [--seed 0]
 
 Half of them are damaged blindly: bytes changed, cut out, put in. The other half are zips in order
 whose text, arrays or directory tell lies, so that no checksum stops them at the door. What opens is

@@ -1,6 +1,6 @@
 """How soon the window follows: the pointer across a map, another digit, a stroke while it trains.
 
-    QT_QPA_PLATFORM=offscreen python benchmarks/pointer_latency.py [--data digits] [--network …]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.pointer_latency [--data digits] [--network …]
 
 For each move: the event, then all repainting it asks for (trace, plate and inspector; of a stroke
 the look through the network and both windows), in ms. Last a flood of moves, as fast as they can be
@@ -12,28 +12,17 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.live_window import close, open_window, prepare, spin
 from cnnviz.core.datasets import best_available
 from cnnviz.core.presets import PRESETS
-from cnnviz.core.settings import Settings
-from cnnviz.ui import theme
-from cnnviz.ui.application import make_application
 from cnnviz.ui.draw_window import DrawWindow
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.messages import RunRequest
-from cnnviz.ui.session import Session
 
 MOVES, FLOOD = 300, 1000
-
-
-def spin(milliseconds: int) -> None:
-    """Lets the event loop run."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
 
 
 def timed(act: Callable[[int], None], count: int) -> list[float]:
@@ -97,14 +86,9 @@ def main() -> None:
     parser.add_argument("--data", default=best_available())
     parser.add_argument("--network", default="numpy-cnn", choices=PRESETS)
     args = parser.parse_args()
-    theme.apply_theme(make_application(), "dark")
-    session = Session()
-    window = MainWindow(session, remember=False, ask=False)
-    window.resize(1600, 1000)
-    window.show()
-    session.open_run(RunRequest(args.data, args.network, Settings(), 1000), play=True)
-    while session.status.step < 20:
-        spin(50)
+    prepare()
+    window = open_window(args.data, args.network)
+    session = window.session
     window.pages.setCurrentWidget(window.inspector)
     canvas = window.network.canvas
     random = np.random.default_rng(0)
@@ -131,10 +115,7 @@ def main() -> None:
     spin(500)
     stroke("a stroke, paused")
     flood()
-    session.shut_down()
-    while not session.is_shut_down:
-        spin(10)
-    window.close()
+    close(window)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How soon all views follow the line on the loss curve, and what that costs the training under it.
 
-    QT_QPA_PLATFORM=offscreen python benchmarks/scrub.py [--data mnist] [--epochs 10]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.scrub [--data mnist] [--epochs 10]
 
 Trains so many epochs, then goes on while the line is dragged across them, 60 moves a second (the
 window follows as many as its pace allows), in turns with stretches in which nobody touches it. For
@@ -13,16 +13,13 @@ import statistics
 import time
 
 import numpy as np
-from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.live_window import close, open_window, prepare, spin
 from cnnviz.core.datasets import best_available
-from cnnviz.core.settings import Settings
-from cnnviz.ui import theme
-from cnnviz.ui.application import make_application
 from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
 
 MOVES, TURNS, FRAME_MS = 200, 5, 16
@@ -35,12 +32,9 @@ def main() -> None:
     parser.add_argument("--data", default=best_available())
     parser.add_argument("--epochs", type=int, default=10)
     args = parser.parse_args()
-    theme.apply_theme(make_application(), "dark")
-    session = Session()
-    window = MainWindow(session, remember=False, ask=False)
-    window.resize(1600, 1000)
-    window.show()
-    session.open_run(RunRequest(args.data, "numpy-cnn", Settings(), 1000), play=True)
+    prepare()
+    window = open_window(args.data)
+    session = window.session
     while len(session.timeline.epochs) < args.epochs:
         spin(50)
     window.loss._refresh()
@@ -57,10 +51,7 @@ def main() -> None:
     print(f"all views repainted: median {median:.1f}  95 % {p95:.1f}  max {greatest:.1f} ms")
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     print(f"training while scrubbing / not: {middle:.2f} ({low:.2f}–{high:.2f})")
-    session.shut_down()
-    while not session.is_shut_down:
-        spin(10)
-    window.close()
+    close(window)
 
 
 def speed(session: Session, act) -> float:
@@ -101,13 +92,6 @@ def send(port, kind: QEvent.Type, at: QPointF) -> None:
     where = QPointF(port.mapToGlobal(at))
     event = QMouseEvent(kind, at, where, button, held, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(port, event)
-
-
-def spin(milliseconds: int) -> None:
-    """Lets the event loop run."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
 
 
 if __name__ == "__main__":

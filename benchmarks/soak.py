@@ -1,6 +1,6 @@
 """Ten minutes of random clicks and keys on a window that trains: no exception, no growing memory.
 
-    QT_QPA_PLATFORM=offscreen python benchmarks/soak.py [--seconds 600] [--seed 0]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.soak [--seconds 600] [--seed 0]
 
 Prints the memory every half minute and closes the window in the middle of training. Random use
 changes what needs memory (the data, the batch size, runs that were left), so growth is judged

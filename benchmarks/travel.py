@@ -1,6 +1,6 @@
 """Travels to random batches of a long run and on to its end: the bits must be those of before.
 
-    .venv/bin/python benchmarks/travel.py [--batches 1000] [--travels 20]
+    .venv/bin/python -m benchmarks.travel [--batches 1000] [--travels 20]
 
 For each optimiser and each way of convolution: with the runner, and again after the run was saved
 and opened. Exit status 1 if a bit differs.

@@ -1,6 +1,6 @@
 """What the open window costs training, and whether the window stays smooth beside it.
 
-    QT_QPA_PLATFORM=offscreen python benchmarks/window_cost.py [--data digits] [--smooth]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.window_cost [--data digits] [--smooth]
 
 Alternates: the runner alone, drained 30 times a second and nothing drawn; then the window, drawing.
 Prints images/s of both, how many pictures a second the network view drew, and the 95th and 99th
@@ -12,25 +12,13 @@ import statistics
 import time
 
 import numpy as np
-from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
 
+from benchmarks.live_window import Paints, close, open_window, prepare, spin
 from cnnviz.core import PRESETS, Runner, Settings, Trainer, load_dataset
 from cnnviz.core.datasets import best_available
-from cnnviz.ui import theme
-from cnnviz.ui.application import make_application
-from cnnviz.ui.main_window import MainWindow
-from cnnviz.ui.messages import RunRequest
-from cnnviz.ui.session import Session
 
 SECONDS = 6.0
-
-
-def spin(seconds: float) -> None:
-    """Lets the event loop run."""
-    loop = QEventLoop()
-    QTimer.singleShot(round(1000 * seconds), loop.quit)
-    loop.exec()
 
 
 def alone(data: str) -> float:
@@ -50,45 +38,26 @@ def alone(data: str) -> float:
     return speed
 
 
-class Paints(QObject):
-    """Counts how often a widget is painted."""
-
-    count = 0
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        self.count += event.type() is QEvent.Type.Paint
-        return False
-
-
 def with_window(data: str, smooth: bool) -> tuple[float, float, list[float]]:
     """With the window open and drawing: images/s, pictures/s, and a GUI timer's intervals in ms."""
-    session = Session()
-    window = MainWindow(session, remember=False, ask=False)
-    window.resize(1600, 1000)
-    window.show()
-    session.open_run(RunRequest(data, "numpy-cnn", Settings(), 1000), play=True)
+    window = open_window(data, batches=5)
+    session, paints = window.session, Paints()
     if smooth:
         session.choose_smooth_or_fast()
-    paints = Paints()
     window.network.canvas.installEventFilter(paints)
-    while session.status.step < 5:
-        spin(0.05)
-    spin(1)
+    spin(1000)
     ticks: list[float] = []
     timer = QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     timer.start(16)
     paints.count, begin, first = 0, time.perf_counter(), session.status.step
-    spin(SECONDS)
+    spin(round(1000 * SECONDS))
     elapsed = time.perf_counter() - begin
     speed = (session.status.step - first) * session.settings.batch_size / elapsed
     pictures = paints.count / elapsed
     timer.stop()
-    session.shut_down()
-    while not session.is_shut_down:
-        spin(0.01)
-    window.close()
+    close(window)
     return speed, pictures, list(1000 * np.diff(ticks))
 
 
@@ -99,8 +68,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--smooth", action="store_true")
     args = parser.parse_args()
-    app: QApplication = make_application()
-    theme.apply_theme(app, "dark")
+    prepare()
     ratios, intervals = [], []
     for _ in range(args.rounds):
         bare = alone(args.data)

@@ -7,25 +7,23 @@ Writes assets/pictures/window-dark.png and window-light.png; needs no display.
 
 import os
 import sys
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PIL import Image
-from PySide6.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.datasets import best_available
 from cnnviz.core.files import write_atomically
 from cnnviz.core.receptive_field import Place
 from cnnviz.core.settings import Settings
-from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.application import make_application
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.screenshot import is_trained, pause, png_of, wait_until
 from cnnviz.ui.session import Session
 
 PICTURES = Path(__file__).parents[1] / "assets" / "pictures"
@@ -45,47 +43,25 @@ def main() -> None:
     window.show()
     epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     session.open_run(RunRequest(best_available(), "numpy-cnn", Settings(), epochs))
-    wait(lambda: session.dataset is not None)
+    wait_until(lambda: session.dataset is not None)
     session.choose_image(DIGIT)
     session.play()
-    wait(lambda: is_trained(session))
+    wait_until(lambda: is_trained(session))
     session.selection.pin(VALUE)
     for name in ("dark", "light"):
         take(app, window, name)
     session.shut_down()
-    wait(lambda: session.is_shut_down)
+    wait_until(lambda: session.is_shut_down)
     window.close()
-
-
-def is_trained(session: Session) -> bool:
-    """All planned epochs are over, and tested."""
-    status = session.status
-    return status.phase is Phase.PAUSED and status.step >= status.planned_steps
 
 
 def take(app: QApplication, window: MainWindow, name: str) -> None:
     """Saves the window in the theme of that name, packed as well as PNG can."""
     theme.apply_theme(app, name)
     pause(SETTLE_MS)
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    window.grab().save(buffer, "PNG")
     packed = BytesIO()
-    Image.open(BytesIO(buffer.data().data())).convert("RGB").save(packed, "PNG", optimize=True)
+    Image.open(BytesIO(png_of(window))).convert("RGB").save(packed, "PNG", optimize=True)
     write_atomically(PICTURES / f"window-{name}.png", packed.getvalue())
-
-
-def wait(condition: Callable[[], bool]) -> None:
-    """Lets the window work until the condition holds."""
-    while not condition():
-        pause(10)
-
-
-def pause(milliseconds: int) -> None:
-    """Lets the window work, and the training beside it."""
-    loop = QEventLoop()
-    QTimer.singleShot(milliseconds, loop.quit)
-    loop.exec()
 
 
 if __name__ == "__main__":

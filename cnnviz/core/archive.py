@@ -32,7 +32,7 @@ Row = NDArray[Any]
 Shape = tuple[int, ...]
 
 
-class Unsound(Exception):  # noqa: N818 - a finding, not yet an error with the file's name
+class Unsound(Exception):
     """What is wrong with a file, as the second half of a sentence."""
 
 

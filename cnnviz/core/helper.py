@@ -28,7 +28,7 @@ GIVE_UP_SECONDS = 5.0
 """How long it may take to give up what it is at; it asks between two layers, or two chunks."""
 
 
-class HelperLost(Exception):  # noqa: N818 - an outcome, not an error
+class HelperLost(Exception):
     """The process has ended; whatever it was to do is still to be done."""
 
 

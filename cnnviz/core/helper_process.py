@@ -17,7 +17,7 @@ from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size, learn_in_slices
 
 
-class Stopped(Exception):  # noqa: N818 - a signal, not an error
+class Stopped(Exception):
     """The parent does not want this share any more."""
 
 

@@ -58,11 +58,11 @@ class Snapshot:
         return self.vector.nbytes + sum(array.nbytes for array in self.optimizer_state.values())
 
 
-class Interrupted(Exception):  # noqa: N818 - a signal, not an error
+class Interrupted(Exception):
     """A batch that was given up half-way; nothing has changed."""
 
 
-class Diverged(Exception):  # noqa: N818 - an outcome, not an error
+class Diverged(Exception):
     """The loss of the batch after `step` is not a finite number; nothing has changed."""
 
     def __init__(self, step: int, loss: float) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
-from cnnviz.core.datasets.mnist import is_folder
+from cnnviz.core.datasets.lookup import is_folder
 from cnnviz.core.datasets.options import Options, split_name
 from cnnviz.core.datasets.reading import SUFFIXES
 from cnnviz.core.datasets.report import printable

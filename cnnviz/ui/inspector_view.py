@@ -9,7 +9,7 @@ import re
 
 from PySide6.QtCore import QEvent, QRect, Qt, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from cnnviz.core.activations import Activation
 from cnnviz.core.arithmetic import (
@@ -46,6 +46,7 @@ from cnnviz.ui.arithmetic_canvas import MARGIN, ArithmeticCanvas
 from cnnviz.ui.session import Session
 from cnnviz.ui.slide import SPEEDS
 from cnnviz.ui.theme import THIN_SPACE
+from cnnviz.ui.widgets.quiet_button import quiet_button
 
 SCROLL_BAR = 8
 MOST_HEIGHT = 1000
@@ -86,16 +87,18 @@ class InspectorView(QWidget):
         for label in (self.teaching, self.formula):
             label.setWordWrap(True)
         self.formula.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.copy_button = _button("Copy", "Copy all these numbers as text (Ctrl+C)")
+        self.copy_button = quiet_button("Copy", "Copy all these numbers as text (Ctrl+C)")
         self.copy_button.clicked.connect(self.copy)
-        self.more_button = _button("", "Show every channel")
+        self.more_button = quiet_button("", "Show every channel")
         self.more_button.setCheckable(True)
         self.more_button.toggled.connect(self._renew)
-        self.slide_button = _button("", "")
+        self.slide_button = quiet_button("", "")
         self.slide_button.clicked.connect(self.slide_or_rest)
-        self.speed_button = _button("", "How many positions a second; press for the next speed")
+        self.speed_button = quiet_button(
+            "", "How many positions a second; press for the next speed"
+        )
         self.speed_button.clicked.connect(self.next_speed)
-        self.let_go_button = _button("✕", "Let go of this value (Esc)", "Let go")
+        self.let_go_button = quiet_button("✕", "Let go of this value (Esc)", "Let go")
         self.let_go_button.clicked.connect(session.selection.let_go)
         self.canvas = ArithmeticCanvas()
         self._scroll = QScrollArea()
@@ -339,12 +342,3 @@ def _in_a_line(found: Arithmetic) -> str:
 def _unbroken(indices: re.Match[str]) -> str:
     """Indices stay on one line."""
     return indices.group().replace(" ", "\u00a0")
-
-
-def _button(text: str, tip: str, name: str = "") -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(name or text)
-    button.setProperty("quiet", "true")
-    return button

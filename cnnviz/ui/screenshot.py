@@ -55,18 +55,18 @@ def take_screenshot(
             window.show()
             request = RunRequest(data or best_available(), network, Settings(), max(epochs, 1))
             session.open_run(request)
-            _wait(lambda: session.dataset is not None or bool(problems))
+            wait_until(lambda: session.dataset is not None or bool(problems))
             _refuse(problems)
             _choose(session, digit)
             if epochs:
                 session.play()
-                _wait(lambda: _is_trained(session) or bool(problems))
+                wait_until(lambda: is_trained(session) or bool(problems))
                 _refuse(problems)
-            _pause(SETTLE_MS)
-            _save(window, out)
+            pause(SETTLE_MS)
+            write_atomically(out, png_of(window))
         finally:
             session.shut_down()
-            _wait(lambda: session.is_shut_down)
+            wait_until(lambda: session.is_shut_down)
             window.close()
             discard(window, session)
 
@@ -78,7 +78,8 @@ def _resize(window: MainWindow, size: tuple[int, int]) -> None:
     window.resize(*size)
 
 
-def _is_trained(session: Session) -> bool:
+def is_trained(session: Session) -> bool:
+    """Whether all planned epochs are done."""
     status = session.status
     return status.phase is Phase.PAUSED and status.step >= status.planned_steps
 
@@ -95,19 +96,22 @@ def _refuse(problems: list[BaseException]) -> None:
         raise problems[0]
 
 
-def _save(window: MainWindow, out: Path) -> None:
+def png_of(window: MainWindow) -> bytes:
+    """The window as it is now."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     window.grab().save(buffer, "PNG")
-    write_atomically(out, bytes(buffer.data().data()))
+    return bytes(buffer.data().data())
 
 
-def _wait(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Lets the window work until the condition holds."""
     while not condition():
-        _pause(10)
+        pause(10)
 
 
-def _pause(milliseconds: int) -> None:
+def pause(milliseconds: int) -> None:
+    """Lets the window work, and the training beside it."""
     loop = QEventLoop()
     QTimer.singleShot(milliseconds, loop.quit)
     loop.exec()

@@ -31,7 +31,7 @@ class DownloadError(Exception):
     """What is the matter with a server, in words that go on after its name."""
 
 
-class DownloadCancelled(Exception):  # noqa: N818 (nothing went wrong)
+class DownloadCancelled(Exception):
     """It was given up, as was asked; what has arrived is kept."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cnnviz.core.datasets.dataset import Dataset, Split
 from cnnviz.core.datasets.digits import TEN_DIGITS
 from cnnviz.core.datasets.idx import read_idx
+from cnnviz.core.datasets.lookup import is_file, is_folder
 from cnnviz.core.errors import DataError
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -140,16 +141,6 @@ def load_idx_folder(folder: str | Path) -> Dataset:
 def idx_files(folder: Path) -> list[Path]:
     """Those of the four files that are there."""
     return [path for name in FILES if (path := _find(folder, name)) is not None]
-
-
-def is_folder(path: str | Path) -> bool:
-    """Whether there is a folder; False, where Path.is_dir raises, if one may not look there."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
-def is_file(path: str | Path) -> bool:
-    """Whether there is a file; False, where Path.is_file raises, if one may not look there."""
-    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _places(published: Published) -> list[Path]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
+from cnnviz.core.datasets.lookup import exists
 from cnnviz.core.datasets.report import printable
 from cnnviz.core.errors import DataError
 
@@ -86,7 +87,7 @@ def split_name(name: str | Path) -> tuple[Path, Options]:
     text = str(name)
     path, mark, chosen = text.rpartition("?")
     try:
-        pairs = parse_qsl(chosen, strict_parsing=True) if mark and not os.path.exists(text) else []  # noqa: PTH110
+        pairs = parse_qsl(chosen, strict_parsing=True) if mark and not exists(text) else []
     except ValueError:  # an ordinary question mark
         pairs = []
     if not pairs:

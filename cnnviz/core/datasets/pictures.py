@@ -12,6 +12,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -134,7 +135,7 @@ def _opened(path: str) -> Iterator[ImageFile.ImageFile]:
     """
     try:
         _check_file(path)
-        with open(path, "rb") as file, Image.open(file, formats=FORMATS) as image:  # noqa: PTH123
+        with Path(path).open("rb") as file, Image.open(file, formats=FORMATS) as image:
             width, height = image.size
             if width < 1 or height < 1:
                 raise UnreadableError("it has no pixels")
@@ -163,7 +164,7 @@ def _opened(path: str) -> Iterator[ImageFile.ImageFile]:
 def _check_file(path: str) -> None:
     """Refuses what cannot hold a picture, before it is opened; a pipe would have no end."""
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = Path(path).stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise UnreadableError("it is a link that leads to itself") from None
@@ -177,7 +178,7 @@ def _check_file(path: str) -> None:
 
 
 def _no_picture(path: str) -> str:
-    end = os.path.splitext(path)[1].lower()  # noqa: PTH122
+    end = Path(path).suffix.lower()
     if end in (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"):
         return f"it is no picture, or damaged at its beginning, whatever {end} says"
     return f"it is no picture of a kind that cnnviz reads ({', '.join(FORMATS)})"

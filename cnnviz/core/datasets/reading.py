@@ -10,13 +10,12 @@ from typing import Any
 
 from cnnviz.core.datasets.dataset import Dataset, Shape, Split
 from cnnviz.core.datasets.digits import load_digits
+from cnnviz.core.datasets.lookup import is_file, is_folder
 from cnnviz.core.datasets.mnist import (
     FASHION_MNIST,
     MNIST,
     has_idx_files,
     is_available,
-    is_file,
-    is_folder,
     load_fashion_mnist,
     load_idx_folder,
     load_mnist,

@@ -16,7 +16,7 @@ Cancelled = Callable[[], bool]
 """Whether it shall be given up."""
 
 
-class ReadingCancelled(Exception):  # noqa: N818 (nothing went wrong)
+class ReadingCancelled(Exception):
     """Reading was given up, as was asked."""
 
 

@@ -462,10 +462,10 @@ def test_what_may_not_be_read_is_left_out(folder: Path) -> None:
 def test_what_may_not_be_read_is_left_out_for_root_too(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    locked, opener, scandir = str(folder / "cat" / "0.png"), open, os.scandir
+    locked, opener, scandir = folder / "cat" / "0.png", Path.open, os.scandir
     (folder / "secret").mkdir()
 
-    def refuse(path: Any, *more: Any, **rest: Any) -> Any:
+    def refuse(path: Path, *more: Any, **rest: Any) -> Any:
         if path == locked:
             raise PermissionError(13, "Permission denied")
         return opener(path, *more, **rest)
@@ -475,7 +475,7 @@ def test_what_may_not_be_read_is_left_out_for_root_too(
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
-    monkeypatch.setattr(pictures, "open", refuse, raising=False)
+    monkeypatch.setattr(Path, "open", refuse)
     monkeypatch.setattr(os, "scandir", refuse_folder)
     _, report = read_dataset(folder)
     assert reasons(report)["0.png"] == "it may not be read: permission denied"

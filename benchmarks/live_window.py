@@ -1,0 +1,54 @@
+"""What the benchmarks of the window share: a window that trains, its event loop, its paintings."""
+
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
+
+from cnnviz.core.settings import Settings
+from cnnviz.ui import theme
+from cnnviz.ui.application import make_application
+from cnnviz.ui.main_window import MainWindow
+from cnnviz.ui.messages import RunRequest
+from cnnviz.ui.session import Session
+
+SIZE = 1600, 1000
+
+
+def prepare() -> None:
+    """The application, in the dark."""
+    theme.apply_theme(make_application(), "dark")
+
+
+def open_window(data: str, network: str = "numpy-cnn", batches: int = 20) -> MainWindow:
+    """A window that trains, once it has learned so many batches."""
+    session = Session()
+    window = MainWindow(session, remember=False, ask=False)
+    window.resize(*SIZE)
+    window.show()
+    session.open_run(RunRequest(data, network, Settings(), 1000), play=True)
+    while session.status.step < batches:
+        spin(50)
+    return window
+
+
+def close(window: MainWindow) -> None:
+    """Ends training and closes."""
+    window.session.shut_down()
+    while not window.session.is_shut_down:
+        spin(10)
+    window.close()
+
+
+def spin(milliseconds: int) -> None:
+    """Lets the event loop run."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+class Paints(QObject):
+    """Counts how often a widget is painted."""
+
+    count = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        self.count += event.type() is QEvent.Type.Paint
+        return False
