@@ -22,17 +22,16 @@ from time import perf_counter
 from cnnviz.core.convolution import way
 from cnnviz.core.edits import Edits, apply_edits
 from cnnviz.core.errors import CnnvizError
+from cnnviz.core.meeting import Meeting
 from cnnviz.core.memory import give_back_memory
 from cnnviz.core.outbox import (
     Captured,
     Changed,
     Edited,
     EditsForgotten,
-    Entry,
     Failed,
     Kept,
     LossDiverged,
-    Outbox,
     Ready,
     Restored,
 )
@@ -49,7 +48,7 @@ FRAME = 1 / 80
 """Seconds between two published vectors, at least: batches do not end when a screen wants them."""
 
 
-class Runner:
+class Runner(Meeting):
     """A trainer on a thread of its own. Methods return at once and may be called at any time."""
 
     def __init__(
@@ -64,30 +63,15 @@ class Runner:
 
         With `gentle`, other threads go first where cores are few: see priority.py.
         """
+        super().__init__()
         self._build, self._gentle = build, gentle
         self._timeline = Timeline() if timeline is None else timeline
-        self._changed = threading.Condition()
-        self._goal: float = 0
-        self._stopping = False
-        # Something waits in the inbox that leads elsewhere (or nothing is built yet): what is under
-        # way is given up, and wishes wait behind it.
-        self._abandon = True
-        self._inbox: list[Callable[[Trainer], None]] = []
-        self._outbox = Outbox()
-        self._status = Status(Phase.LOADING)
-        self._published = -math.inf
         self._replayed_to = 0
         self._edits: list[Edits] = []  # wait for the end of a journey
         self._stopwatch = Stopwatch()
         self._thread = threading.Thread(target=self._run, name="cnnviz-runner", daemon=False)
 
     # What the outside calls.
-
-    @property
-    def status(self) -> Status:
-        """Where the run is now."""
-        with self._changed:
-            return self._status
 
     @property
     def is_alive(self) -> bool:
@@ -222,12 +206,6 @@ class Runner:
         if self.is_alive:
             self._thread.join(timeout)
         return not self.is_alive
-
-    def drain(self) -> Outbox:
-        """Takes what happened since the last call."""
-        with self._changed:
-            outbox, self._outbox = self._outbox, Outbox()
-            return outbox
 
     # What the thread does.
 
@@ -409,49 +387,6 @@ class Runner:
         self._tell(LossDiverged(diverged.step, diverged.loss, back_to))
         with self._changed:
             self._set_goal(diverged.step)
-
-    # How the two sides meet.
-
-    def _post(self, command: Callable[[Trainer], None], abandon: bool = False) -> None:
-        """Has the thread carry out `command`: after this batch, or with `abandon` instead of it."""
-        with self._changed:
-            self._inbox.append(command)
-            self._abandon = self._abandon or abandon
-            self._changed.notify_all()
-
-    def _wish(self, goal: Callable[[], float]) -> None:
-        """Sets the goal, reckoned from the place where the thread is or is about to go."""
-        with self._changed:
-            if self._abandon:
-                self._inbox.append(lambda trainer: self._set_goal(goal()))
-            else:
-                self._set_goal(goal())
-
-    def _set_goal(self, goal: float) -> None:
-        self._goal = goal
-        self._show()
-        self._changed.notify_all()
-
-    def _show(self, phase: Phase | None = None, step: int | None = None) -> None:
-        with self._changed:
-            status = self._status
-            self._status = Status(
-                phase or status.phase,
-                status.step if step is None else step,
-                self._goal,
-                status.batches_per_epoch,
-                status.planned_steps,
-            )
-
-    def _tell(self, entry: Entry) -> None:
-        with self._changed:
-            self._outbox.entries.append(entry)
-
-    def _publish_vector(self, trainer: Trainer) -> None:
-        self._published = perf_counter()
-        copy = trainer.network.vector.copy()
-        with self._changed:
-            self._outbox.vector = (trainer.step, copy)
 
 
 def _was_built() -> Trainer:
