@@ -22,6 +22,8 @@ LEAST_BAR, LEAST_BAR_WITH_MARK = 58, 84
 """Length of a probability's bar with room below for its number, and for “label ✓” besides."""
 NAME_GAP = 10
 """Between a class's name and its bar."""
+MARK_GAP = 6
+"""Between the number and the mark of the label, at least."""
 TWO_LINES = 27
 """Height of a class's row from which on its number stands below its bar, not beside it."""
 NUMBER = 46
@@ -141,7 +143,7 @@ class ClassRows:
                 QRectF(bar.right() + 6, bar.center().y() - 8, NUMBER, 16), RIGHT, words.number
             )
         if words.is_label and roomy:
-            _paint_label_mark(painter, row, bar, right=chosen)
+            _paint_label_mark(painter, row, bar, words)
 
 
 def classes_width(names: Sequence[str]) -> float:
@@ -157,14 +159,18 @@ def names_width(names: Sequence[str]) -> float:
     return min(max((bold.horizontalAdvance(name) for name in names), default=0), GREATEST_NAME)
 
 
-def _paint_label_mark(painter: QPainter, row: QRectF, bar: QRectF, right: bool) -> None:
+def _paint_label_mark(painter: QPainter, row: QRectF, bar: QRectF, words: Words) -> None:
     """The true class: green where the network agrees; below its bar, or else its name."""
-    colors = theme.tokens()
-    painter.setPen(theme.color(colors.good if right else colors.bad))
+    colors, metrics = theme.tokens(), painter.fontMetrics()
+    painter.setPen(theme.color(colors.good if words.chosen else colors.bad))
     end = bar.right() if bar.width() >= LEAST_BAR_WITH_MARK else bar.left() - NAME_GAP
     place = QRectF(row.x(), bar.bottom(), end - row.x(), 16)
-    flags = RIGHT if end == bar.right() else LEFT
-    painter.drawText(place, flags, "label ✓" if right else "label")
+    beside = end == bar.right()
+    text = "label ✓" if words.chosen else "label"
+    needed = metrics.horizontalAdvance(words.number) + MARK_GAP + metrics.horizontalAdvance(text)
+    if words.chosen and beside and needed > bar.width():
+        text = "✓"  # the number is a long one
+    painter.drawText(place, RIGHT if beside else LEFT, text)
 
 
 def _bar_in(row: QRectF, names: float) -> QRectF:
