@@ -1,9 +1,10 @@
 """What the gradients of the shown digit, live at frame rate, cost the training beside them.
 
-    QT_QPA_PLATFORM=offscreen python -m benchmarks.backward_cost [--data mnist] [--page gradients]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.backward_cost [--page health] [--threads 1]
 
 Training goes on with the window of how it learns open on that page, in turns with stretches in
-which it is closed; the main window is open all the time. Prints the ratio of the speeds, median
+which it is closed; the main window is open all the time. With fewer threads than cores, the window
+has a core of its own. Prints the ratio of the speeds, median
 (least–greatest), and how many pictures a second the page drew.
 """
 
@@ -27,9 +28,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=best_available())
     parser.add_argument("--page", default="gradients", choices=PAGES)
+    parser.add_argument("--threads", type=int, help="that train; all cores by default")
     args = parser.parse_args()
     prepare()
-    window = open_window(args.data, batches=50)
+    window = open_window(args.data, batches=50, threads=args.threads)
     session = window.session
     window.windows.open_learning()
     learning = window.windows.made(LearningWindow)

@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 
+from cnnviz.core.parallel import usable_cores
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
-from cnnviz.ui.application import make_application
+from cnnviz.ui.application import discard, make_application
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import RunRequest
 from cnnviz.ui.session import Session
@@ -17,13 +18,16 @@ def prepare() -> None:
     theme.apply_theme(make_application(), "dark")
 
 
-def open_window(data: str, network: str = "numpy-cnn", batches: int = 20) -> MainWindow:
-    """A window that trains, once it has learned so many batches."""
+def open_window(
+    data: str, network: str = "numpy-cnn", batches: int = 20, threads: int | None = None
+) -> MainWindow:
+    """A window that trains, on all cores or on `threads`, once it has learned so many batches."""
     session = Session()
     window = MainWindow(session, remember=False, ask=False)
     window.resize(*SIZE)
     window.show()
-    session.open_run(RunRequest(data, network, Settings(), 1000), play=True)
+    settings = Settings(threads=threads or usable_cores())
+    session.open_run(RunRequest(data, network, settings, 1000), play=True)
     while session.status.step < batches:
         spin(50)
     return window
@@ -35,6 +39,7 @@ def close(window: MainWindow) -> None:
     while not window.session.is_shut_down:
         spin(10)
     window.close()
+    discard(window, window.session)
 
 
 def spin(milliseconds: int) -> None:

@@ -1,10 +1,11 @@
 """What the open window costs training, and whether the window stays smooth beside it.
 
-    QT_QPA_PLATFORM=offscreen python -m benchmarks.window_cost [--data digits] [--smooth]
+    QT_QPA_PLATFORM=offscreen python -m benchmarks.window_cost [--smooth] [--threads 1]
 
 Alternates: the runner alone, drained 30 times a second and nothing drawn; then the window, drawing.
 Prints images/s of both, how many pictures a second the network view drew, and the 95th and 99th
-percentile of a 16 ms GUI timer's intervals. With --smooth pictures go before training.
+percentile of a 16 ms GUI timer's intervals. With --smooth pictures go before training. With fewer
+threads than cores, on both sides, the window has a core of its own.
 """
 
 import argparse
@@ -17,13 +18,14 @@ from PySide6.QtCore import Qt, QTimer
 from benchmarks.live_window import Paints, close, open_window, prepare, spin
 from cnnviz.core import PRESETS, Runner, Settings, Trainer, load_dataset
 from cnnviz.core.datasets import best_available
+from cnnviz.core.parallel import usable_cores
 
 SECONDS = 6.0
 
 
-def alone(data: str) -> float:
+def alone(data: str, threads: int) -> float:
     """Images/s of a runner that nobody draws."""
-    dataset, settings = load_dataset(data), Settings(epochs=1000)
+    dataset, settings = load_dataset(data), Settings(epochs=1000, threads=threads)
     runner = Runner(lambda: Trainer(PRESETS["numpy-cnn"], dataset, settings))
     runner.start()
     runner.play()
@@ -38,9 +40,9 @@ def alone(data: str) -> float:
     return speed
 
 
-def with_window(data: str, smooth: bool) -> tuple[float, float, list[float]]:
+def with_window(data: str, threads: int, smooth: bool) -> tuple[float, float, list[float]]:
     """With the window open and drawing: images/s, pictures/s, and a GUI timer's intervals in ms."""
-    window = open_window(data, batches=5)
+    window = open_window(data, batches=5, threads=threads)
     session, paints = window.session, Paints()
     if smooth:
         session.choose_smooth_or_fast()
@@ -66,13 +68,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default=best_available())
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument("--smooth", action="store_true")
     args = parser.parse_args()
     prepare()
     ratios, intervals = [], []
     for _ in range(args.rounds):
-        bare = alone(args.data)
-        drawn, pictures, gaps = with_window(args.data, args.smooth)
+        bare = alone(args.data, args.threads)
+        drawn, pictures, gaps = with_window(args.data, args.threads, args.smooth)
         ratios.append(drawn / bare)
         intervals += gaps
         print(

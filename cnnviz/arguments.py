@@ -11,7 +11,7 @@ from cnnviz import __version__, experiment_command
 from cnnviz.core import PRESETS, Settings
 from cnnviz.core.convolution import WAYS
 from cnnviz.core.optimizers import OPTIMIZERS
-from cnnviz.core.parallel import usable_cores
+from cnnviz.core.parallel import MANY, usable_cores
 from cnnviz.core.schedules import PEAKS, SCHEDULES
 from cnnviz.data_command import add_data
 from cnnviz.evaluate_command import add_evaluate
@@ -41,6 +41,14 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--play", action="store_true", help="start to train at once")
     whole.add_argument(
         "--open", type=Path, metavar="RUN.cnnviz", help="open the window on a run that was saved"
+    )
+    whole.add_argument(
+        "--threads",
+        dest="cores",
+        type=int,
+        metavar="N",
+        help=f"cores that train in the window (default: all; from {MANY} on, all but one). One "
+        "less than there are leaves one to the window: smooth pictures, at next to no cost",
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_train(commands)

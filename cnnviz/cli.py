@@ -67,10 +67,12 @@ def _run(argv: Sequence[str] | None) -> int:
         args.network = load_spec(spec)
     elif not others:  # a run that goes on has a network of its own, and weights may have one
         args.network = args.network or NETWORK
+    if args.open and args.cores is not None:
+        parser.error("a saved run trains on as many cores as ever; leave out --threads")
     if args.command is None:
         return _open_window(args)
-    if args.play or args.open:
-        option = "--play" if args.play else "--open"
+    if args.play or args.open or args.cores is not None:
+        option = "--play" if args.play else "--open" if args.open else "--threads"
         parser.error(f"{option} is for the window; leave it out or leave out “{args.command}”")
     if args.command in ("bench", "data") and args.data:
         parser.error(f"“{args.command}” does without it; leave out --data")
@@ -109,7 +111,7 @@ def _open_window(args: argparse.Namespace) -> int:
         _check_data(args.data)
     from cnnviz.ui.application import open_window
 
-    return open_window(args.data, args.network, args.theme, args.play, args.open)
+    return open_window(args.data, args.network, args.theme, args.play, args.open, args.cores)
 
 
 def _check_data(name: str | None) -> None:

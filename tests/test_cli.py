@@ -75,19 +75,19 @@ def test_without_a_display_it_names_the_commands_that_need_none(no_display, caps
 def test_any_display_will_do(name, ui, no_display, monkeypatch):
     monkeypatch.setenv(name, "something")
     assert window() == 0
-    assert ui == [(None, "numpy-cnn", None, False, None)]
+    assert ui == [(None, "numpy-cnn", None, False, None, None)]
 
 
 def test_the_window_gets_its_options(ui):
     options = ["--data", "digits", "--network", "mlp", "--theme", "light", "--play"]
-    assert cli.main(options) == 0
-    assert ui == [("digits", "mlp", "light", True, None)]
+    assert cli.main([*options, "--threads", "3"]) == 0
+    assert ui == [("digits", "mlp", "light", True, None, 3)]
 
 
 def test_a_file_of_a_run_opens_the_window_on_it(ui, tmp_path, capsys):
     sample = Path(__file__).parent / "data" / "tiny-format-1.cnnviz"
     assert cli.main([str(sample), "--theme", "dark"]) == 0
-    assert ui == [(None, "numpy-cnn", "dark", False, sample)]
+    assert ui == [(None, "numpy-cnn", "dark", False, sample, None)]
     assert cli.main([str(tmp_path / "none.cnnviz")]) == 2
     assert "does not exist" in capsys.readouterr().err
     with pytest.raises(SystemExit):
@@ -246,6 +246,22 @@ def test_what_cannot_be_trained_leaves_no_file(arguments, message, tmp_path, cap
 def test_playing_is_for_the_window(capsys):
     assert status_of(["--play", *TRAIN_TINY]) == 2
     assert "--play is for the window" in capsys.readouterr().err
+
+
+def test_cores_named_before_a_command_are_for_the_window(capsys):
+    assert status_of(["--threads", 1, *TRAIN_TINY]) == 2
+    assert "--threads is for the window" in capsys.readouterr().err
+
+
+def test_a_saved_run_keeps_its_cores(capsys):
+    assert status_of(["--threads", 1, "--open", "some.cnnviz"]) == 2
+    assert "leave out --threads" in capsys.readouterr().err
+
+
+def test_a_window_needs_a_core_to_train_on(monkeypatch, capsys):
+    monkeypatch.setenv("DISPLAY", ":1")
+    assert status_of(["--threads", 0]) == 2
+    assert "number of threads" in capsys.readouterr().err
 
 
 def test_an_existing_file_is_kept(tmp_path, capsys):

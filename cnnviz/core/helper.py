@@ -19,6 +19,7 @@ from cnnviz.core.pipe import AWAKE_SECONDS, Lines
 from cnnviz.core.python_process import start_python
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size
+from cnnviz.core.stopwatch import Row
 from cnnviz.core.workspace import Array
 
 POLL_SECONDS = 0.05
@@ -35,10 +36,11 @@ class HelperLost(Exception):
 class Helper:
     """The process, and how to give it work; not for more than one thread at a time."""
 
-    def __init__(self, network: Network, images: int) -> None:
+    def __init__(self, network: Network, images: int, awake: float = AWAKE_SECONDS) -> None:
         """Starts a process for shares of at most `images`; it is `ready` a little later.
 
-        Raises OSError where no process or no shared memory can be had.
+        Whoever waits for it asks for `awake` seconds, then sleeps. Raises OSError where
+        no process or no shared memory can be had.
         """
         self.shared = SharedBatch(
             len(network.vector),
@@ -56,7 +58,7 @@ class Helper:
         self._answers = Lines(self._process.stdout)
         self.close = weakref.finalize(self, _end, self._process, self.shared)
         """Ends the process and frees the memory; also at the interpreter's end."""
-        self._ready = False
+        self._ready, self._awake = False, awake
         spec = network.spec.to_dict()
         self._send({"spec": spec, "images": images, "memory": self.shared.name})
 
@@ -88,13 +90,16 @@ class Helper:
         self.shared.labels[: len(labels)] = labels
         self._send({"images": len(labels), "count": count, "convolution": network.convolution})
 
-    def end(self, images: int, check: Callable[[], None]) -> tuple[float, Array]:
-        """The share's loss and logits (images, classes); the gradient is in `shared.gradient`.
+    def end(self, images: int, check: Callable[[], None]) -> tuple[float, Array, dict[Row, float]]:
+        """The share's loss, logits (images, classes), and the seconds that it took by row.
 
-        Calls `check` now and then while it waits, and lets what that raises through.
+        The gradient is in `shared.gradient`. Calls `check` now and then while it waits, and lets
+        what that raises through.
         """
         self.wait(check)
-        return self._receive()["loss"], self.shared.logits[:images].copy()
+        answer = self._receive()
+        laps = {(what, direction): seconds for what, direction, seconds in answer["laps"]}
+        return answer["loss"], self.shared.logits[:images].copy(), laps
 
     def forward(self, slot: int, pixels: NDArray[np.uint8]) -> None:
         """Asks for the logits of these images (n, C, H, W), a chunk at most.
@@ -144,9 +149,9 @@ class Helper:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _answered(self, seconds: float, awake: float = AWAKE_SECONDS) -> bool:
+    def _answered(self, seconds: float, awake: float | None = None) -> bool:
         """Waits so long for an answer (on Windows, where pipes cannot be asked, for ever)."""
-        return self._answers.watch(seconds, awake)
+        return self._answers.watch(seconds, self._awake if awake is None else awake)
 
 
 def _end(process: subprocess.Popen[bytes], shared: SharedBatch) -> None:

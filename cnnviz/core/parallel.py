@@ -19,13 +19,17 @@ from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Lap, Network
 from cnnviz.core.parallel_forward import forward_shared
+from cnnviz.core.pipe import AWAKE_SECONDS
 from cnnviz.core.slices import learn_in_slices
+from cnnviz.core.stopwatch import Row, Stopwatch
 from cnnviz.core.workspace import Array, no_pulse
 
 log = logging.getLogger(__name__)
 
 LEAST_SHARE = 8
 """Images a core; below that, products get thin and handing over costs what it saves."""
+MANY = 8
+"""Cores of which one is worth less than smooth pictures."""
 PATIENCE = 0.3
 """Seconds of learning before helpers are started, which costs about as much."""
 
@@ -35,6 +39,17 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def cores_beside_a_window() -> int:
+    """How many train by default where a window is open: all, but of MANY one is left to it."""
+    cores = usable_cores()
+    return cores - 1 if cores >= MANY else cores
+
+
+def leaves_a_core(cores: int, batch_size: int) -> bool:
+    """Whether a batch shared out to `cores` leaves one for others."""
+    return usable_cores() > len(shares(cores, batch_size))
 
 
 def shares(cores: int, batch_size: int) -> list[slice]:
@@ -60,6 +75,7 @@ class ParallelLearner:
         self._network = network
         self._shares = [_Share(network, parts[0])]
         self._shares += [_Share(network.twin(), part) for part in parts[1:]]
+        self._stands_aside = False
         self._patience = PATIENCE
 
     @property
@@ -70,9 +86,18 @@ class ParallelLearner:
     def start_helpers(self) -> None:
         """Starts them, where that is possible; `learn` does so by itself after a while."""
         self._patience = 0.0
-        for share in self._shares[1:]:
+        for share in self._shares[0 if self._stands_aside else 1 :]:
             if share.helper is None:
-                share.start_helper()
+                share.start_helper(awake=0.0 if self._stands_aside else AWAKE_SECONDS)
+
+    def stand_aside(self) -> None:
+        """Has a helper learn the first share, too, if a core is left for this process.
+
+        Whatever else runs in it then hardly meets what trains: every NumPy call takes the
+        interpreter's lock again, and of the many that a share makes none is left here. To be called
+        before helpers are started.
+        """
+        self._stands_aside = usable_cores() > len(self._shares)
 
     @property
     def helpers_are_ready(self) -> bool:
@@ -80,15 +105,24 @@ class ParallelLearner:
         return all(share.is_ready() for share in self._shares)
 
     def learn(
-        self, split: Split, indices: NDArray[np.integer[Any]], lap: Lap, check: Callable[[], None]
+        self,
+        split: Split,
+        indices: NDArray[np.integer[Any]],
+        stopwatch: Stopwatch,
+        check: Callable[[], None],
     ) -> tuple[float, Array, NDArray[np.int64]]:
         """As `Network.learn` for these images of `split`, `batch_size` of them.
 
-        Returns the mean loss, the logits and the labels; the gradient is in the network. `lap` is
-        called as by `Network.learn`, and with "data"; `check` is called now and then. What either
-        raises gives up all shares and is raised here.
+        Returns the mean loss, the logits and the labels; the gradient is in the network. The
+        stopwatch gets the laps of the first share, and "data". `check` is called now and then; what
+        it raises gives up all shares and is raised here.
         """
         begin = time.perf_counter()
+
+        def lap(what: str, direction: str) -> None:
+            stopwatch.lap(what, direction)
+            check()
+
         try:
             handed = [share.hand_over(split, indices) for share in self._shares]
             lap("data", "forward")
@@ -107,7 +141,11 @@ class ParallelLearner:
             for share in self._shares:
                 share.abandon()
             raise
-        for share in self._shares[1:]:
+        stopwatch.take(self._shares[0].laps)
+        first, *others = self._shares
+        if first.gradient is not self._network.gradient:
+            self._network.gradient[...] = first.gradient
+        for share in others:
             self._network.gradient += share.gradient
         if self._patience > 0:
             self._patience -= time.perf_counter() - begin
@@ -148,12 +186,14 @@ class _Share:
         self.helper: Helper | None = None
         self.gradient = network.gradient
         """Where the last gradient of this share is."""
+        self.laps: dict[Row, float] = {}
+        """Seconds by row that a helper measured in it."""
         self._busy = False
 
-    def start_helper(self) -> None:
+    def start_helper(self, awake: float) -> None:
         """Starts one for `part`; without processes or shared memory all goes on as before."""
         try:
-            self.helper = Helper(self.network, self.part.stop - self.part.start)
+            self.helper = Helper(self.network, self.part.stop - self.part.start, awake)
         except (OSError, HelperLost):  # it may end as soon as it has begun
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
 
@@ -195,7 +235,7 @@ class _Share:
         lap("data", "forward")
         self.network.set_pulse(check)
         loss, logits = learn_in_slices(self.network, images, labels, lap, len(indices))
-        self.gradient = self.network.gradient
+        self.gradient, self.laps = self.network.gradient, {}
         return loss, logits, labels
 
     def result(
@@ -209,7 +249,7 @@ class _Share:
         labels = np.take(split.labels, indices[self.part])
         try:
             assert self.helper
-            loss, logits = self.helper.end(len(labels), check)
+            loss, logits, self.laps = self.helper.end(len(labels), check)
         except HelperLost:
             self._lose()
             return self.learn(split, indices, lap, check)

@@ -241,6 +241,8 @@ class Runner(Meeting):
         build = self._build
         self._build = _was_built  # it may hold on to a run that this one went on from
         trainer = build()
+        if self._gentle:
+            trainer.stand_aside()
         begin = trainer.snapshot()
         if not self._timeline.snapshots:
             self._timeline.keep(begin)

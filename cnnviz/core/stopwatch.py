@@ -3,6 +3,7 @@
 Laps are contiguous: each begins where the one before ended, so the rows add up to the wall time.
 """
 
+from collections.abc import Mapping
 from time import perf_counter
 
 Row = tuple[str, str]
@@ -27,3 +28,12 @@ class Stopwatch:
         row = (what, direction)
         self.seconds[row] = self.seconds.get(row, 0.0) + now - self._last
         self._last = now
+
+    def take(self, seconds: Mapping[Row, float]) -> None:
+        """Gives the time since the last lap to rows that another process has measured meanwhile.
+
+        What they leave of it is the next lap's.
+        """
+        for row, spent in seconds.items():
+            self.seconds[row] = self.seconds.get(row, 0.0) + spent
+        self._last = min(self._last + sum(seconds.values()), perf_counter())

@@ -175,12 +175,8 @@ class Trainer:
             if interrupted():
                 raise Interrupted
 
-        def lap(what: str, direction: str) -> None:
-            stopwatch.lap(what, direction)
-            check()
-
         indices = self.batch_indices(self.step)
-        loss, logits, labels = self._learner.learn(self.dataset.train, indices, lap, check)
+        loss, logits, labels = self._learner.learn(self.dataset.train, indices, stopwatch, check)
         stopwatch.lap("other")
         if not np.isfinite(loss):
             raise Diverged(self.step, loss)
@@ -240,6 +236,13 @@ class Trainer:
             if interrupted():
                 raise Interrupted
             sleep(POLL_SECONDS)
+
+    def stand_aside(self) -> None:
+        """Leaves all learning to helper processes, if there is a core for each beside this one.
+
+        For a process that has a window: its threads then hardly meet those that train.
+        """
+        self._learner.stand_aside()
 
     def close(self) -> None:
         """Ends the helper processes."""

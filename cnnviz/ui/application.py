@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTi
 from PySide6.QtWidgets import QApplication
 
 from cnnviz.core.datasets import best_available
+from cnnviz.core.parallel import cores_beside_a_window
 from cnnviz.core.settings import Settings
 from cnnviz.ui import theme
 from cnnviz.ui.main_window import MainWindow
@@ -38,11 +39,14 @@ def open_window(
     theme_name: str | None = None,
     play: bool = False,
     run: Path | None = None,
+    threads: int | None = None,
 ) -> int:
     """Opens the window and runs until it is closed; the exit status.
 
-    It opens on `run`, a file, else on `data`, else on the best data there is.
+    It opens on `run`, a file, else on `data`, else on the best data there is, to train on so many
+    `threads`. Raises SettingsError if that makes no sense.
     """
+    settings = Settings(threads=cores_beside_a_window() if threads is None else threads)
     app = make_application(sys.argv[:1])
     kept = str(QSettings().value("window/theme", "dark"))
     name = theme_name or kept
@@ -52,7 +56,7 @@ def open_window(
     if run:
         window.keeper.open(run)
     else:
-        session.open_run(RunRequest(data or best_available(), network, Settings()), play)
+        session.open_run(RunRequest(data or best_available(), network, settings), play)
     # The first run's opening would take the offer away again.
     once = Qt.ConnectionType.SingleShotConnection
     session.run_changed.connect(window.keeper.offer_copies, once)

@@ -4,10 +4,9 @@ Part of the session. The vector changes many times a second while the network le
 read, so it changes a few times. Two views with clocks of their own would show two moments.
 """
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from collections.abc import Callable
 
-REST_MS = 250
-"""Between two takings while the network learns."""
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 
 class CalmNumbers(QObject):
@@ -16,12 +15,13 @@ class CalmNumbers(QObject):
     changed = Signal()
     """Take what you tell of the network from what it is now."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, rest: Callable[[], int], parent: QObject) -> None:
+        """`rest` gives the milliseconds between two takings while the network learns."""
         super().__init__(parent)
+        self._rest = rest
         self._waiting = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(REST_MS)
         self._timer.timeout.connect(self.settle)
 
     def follow(self, is_training: bool) -> None:
@@ -35,7 +35,7 @@ class CalmNumbers(QObject):
     def take(self) -> None:
         """Now in any case."""
         self._waiting = False
-        self._timer.start()
+        self._timer.start(self._rest())
         self.changed.emit()
 
     @Slot()

@@ -18,7 +18,6 @@ from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.throttle import Throttle
 
-WORDS_MS = 250
 """Between two tellings of the scales while they change."""
 
 
@@ -35,7 +34,7 @@ class FiltersCanvas(KeyFramed):
         self.pointer: QPointF | None = None
         self._plate = QRectF()
         self._stale = self._untold = True
-        self._calm = Throttle(self._tell_anew, WORDS_MS, self)
+        self._calm = Throttle(self._tell_anew, session.calm_ms, self)
         self.setMouseTracking(True)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)

@@ -13,7 +13,6 @@ from cnnviz.core.health_task import Answer, Examining, Past, Question
 from cnnviz.core.in_force import rate_after
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.trainer import Snapshot
-from cnnviz.ui.frame_pace import rest_after
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
@@ -192,7 +191,7 @@ class HealthWatch(QObject):
         if standing.ended:
             self._examining.end()
             self._take_course()
-            rest = rest_after(standing.seconds) if self._session.is_training else 0
+            rest = self._session.rest_after(standing.seconds) if self._session.is_training else 0
             self._calm.set_interval(max(CALM_MS, rest))
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))

@@ -29,8 +29,6 @@ GAP, SIDE = 10, 14
 """Pixels between the parts of the heading, and left and right of the view."""
 LEAST_HINT = 70
 """Pixels that a hint worth reading needs."""
-CURVES_MS = 250
-"""Between two drawings of the curves while they grow, which costs as much as all pictures."""
 HINT = "drag the line at its end: every view goes back ·\u00a0wheel\u00a0zooms"
 
 
@@ -50,8 +48,8 @@ class LossView(QWidget):
         self.hint.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.legend = _text("", "small")
         self.legend.setToolTip(
-            "Training: thin, the loss of each batch; bold, the mean over about "
-            f"{curves.WINDOW} batches, exponentially weighted.\nTest: loss and, on the scale at "
+            f"Training: thin, the loss of each batch; bold, the mean of {curves.WINDOW} batches."
+            "\nTest: loss and, on the scale at "
             "the right, accuracy over the whole test set after each epoch."
         )
         self.fit = _switch("Fit", "Show all and follow training (F)", "F")
@@ -76,7 +74,7 @@ class LossView(QWidget):
         self.fit.clicked.connect(self.plot.fit)
         self.log.toggled.connect(self._change_scale)
         self.plot.following_changed.connect(self.fit.setHidden)
-        self._calm = Throttle(self._refresh, CURVES_MS, self)
+        self._calm = Throttle(self._refresh, session.calm_ms, self)
         session.history_changed.connect(self._follow)
         session.runs.changed.connect(self._follow)
         session.past.changed.connect(self._follow_moment)

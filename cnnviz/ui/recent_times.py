@@ -1,6 +1,7 @@
 """Times per layer of the last batches, as means that stand still enough to be read."""
 
 from collections import deque
+from collections.abc import Callable
 from time import perf_counter
 
 from cnnviz.core.outbox import Outbox
@@ -9,14 +10,14 @@ from cnnviz.ui.messages import Times
 
 BATCHES = 50
 """Means are over about this many."""
-TEXT_SECONDS = 0.25
-"""Between two refreshes of numbers that are read, not seen."""
 
 
 class RecentTimes:
     """Takes what the runner has measured, and forgets what is old."""
 
-    def __init__(self) -> None:
+    def __init__(self, rest: Callable[[], int]) -> None:
+        """`rest` gives the milliseconds between two means."""
+        self._rest = rest
         self._taken: deque[tuple[int, dict[Row, float]]] = deque()
         self._due = 0.0  # when the next means are wanted
 
@@ -32,7 +33,7 @@ class RecentTimes:
             self._taken.popleft()
         if not self._taken or perf_counter() < self._due:
             return None
-        self._due = perf_counter() + TEXT_SECONDS
+        self._due = perf_counter() + self._rest() / 1000
         return self._mean()
 
     @property

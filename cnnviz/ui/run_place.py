@@ -16,7 +16,6 @@ from cnnviz.ui.widgets.quantities import duration
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
 
-TEXT_MS = 250
 PATIENCE_MS = 400
 """Loading that takes longer says how far it is, and can be cancelled."""
 LEAST_TITLE = 60
@@ -30,7 +29,7 @@ class RunPlace(QWidget):
         super().__init__(parent)
         self._session = session
         self._make_parts()
-        self._calm = Throttle(self._show, TEXT_MS, self)
+        self._calm = Throttle(self._show, session.calm_ms, self)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)

@@ -16,6 +16,7 @@ from cnnviz.core.workspace import Array
 from cnnviz.ui.calm_numbers import CalmNumbers
 from cnnviz.ui.comparison import Comparison, Kept
 from cnnviz.ui.edits import ShownEdits
+from cnnviz.ui.frame_pace import FramePace
 from cnnviz.ui.other_run import OtherRun
 from cnnviz.ui.past import Past
 from cnnviz.ui.player import Player
@@ -44,8 +45,9 @@ class Seeing(QObject):
         self.image_index = 0  # of the test image that is shown, or was before another picture
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
+        self._pace = FramePace()
         self.comparison = Comparison(self)
-        self.numbers = CalmNumbers(self)
+        self.numbers = CalmNumbers(self.calm_ms, self)
         self.comparison.changed.connect(self.numbers.take)
         self.image_changed.connect(self.numbers.take)
         self.edits = ShownEdits(self)
@@ -54,6 +56,10 @@ class Seeing(QObject):
         self.past.changed.connect(self._show_moment)
         self.player = Player(self.past)
         self._newest: tuple[int, Array] | None = None
+
+    def calm_ms(self) -> int:
+        """Milliseconds for which numbers and curves stand still now, see frame_pace.py."""
+        return self._pace.calm_ms
 
     # Which image.
 

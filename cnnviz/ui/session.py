@@ -23,6 +23,7 @@ from cnnviz.core.outbox import (
     Restored,
     mirror,
 )
+from cnnviz.core.parallel import leaves_a_core
 from cnnviz.core.runner import Runner
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
@@ -32,7 +33,7 @@ from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
 from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
-from cnnviz.ui.frame_pace import RESTING_MS, FramePace
+from cnnviz.ui.frame_pace import RESTING_MS
 from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
 from cnnviz.ui.recent_times import RecentTimes
@@ -83,10 +84,9 @@ class Session(Seeing):
         self._told_progress = ("", 0, 0)
         self._ended = False
         self._has_failed = False  # the thread of the open run: the last it tells is all of it
-        self._recent = RecentTimes()
+        self._recent = RecentTimes(self.calm_ms)
         self._timer = QTimer(self)
         self._timer.setInterval(RESTING_MS)
-        self._pace = FramePace()
         self._timer.timeout.connect(self._frame)
 
     # What the user wishes.
@@ -302,6 +302,15 @@ class Session(Seeing):
         self._pace.smooth = smooth
         self.pace_changed.emit()
 
+    def rest_after(self, seconds: float) -> int:
+        """Milliseconds to rest after work beside the training, see frame_pace.py."""
+        return self._pace.rest_after(seconds)
+
+    @property
+    def has_core(self) -> bool:
+        """Whether training leaves a core to the window, so that smooth pictures cost nothing."""
+        return self._pace.has_core
+
     @Slot()
     def choose_smooth_or_fast(self) -> None:
         """Smooth pictures, or fast training."""
@@ -346,6 +355,7 @@ class Session(Seeing):
         self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.spec, self.settings = ready.spec, ready.settings
+        self._pace.has_core = leaves_a_core(self.settings.threads, self.settings.batch_size)
         self.status = ready.status
         self.timeline = ready.timeline
         self._budget = self.timeline.budget

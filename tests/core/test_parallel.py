@@ -10,9 +10,15 @@ import pytest
 from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
-from cnnviz.core.parallel import LEAST_SHARE, ParallelLearner
+from cnnviz.core.parallel import (
+    LEAST_SHARE,
+    ParallelLearner,
+    cores_beside_a_window,
+    leaves_a_core,
+)
 from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
+from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import Interrupted
 
 Start = Callable[..., ParallelLearner]
@@ -52,7 +58,7 @@ def wait_for_helpers(learner: ParallelLearner) -> None:
 
 
 def learn(learner: ParallelLearner, count: int) -> tuple[bytes, bytes, float]:
-    loss, logits, labels = learner.learn(some_split(count), np.arange(count), nothing, nothing)
+    loss, logits, labels = learner.learn(some_split(count), np.arange(count), Stopwatch(), nothing)
     np.testing.assert_array_equal(labels, some_split(count).labels)
     return learner._network.gradient.tobytes(), logits.tobytes(), loss
 
@@ -74,7 +80,7 @@ def test_shares_add_up_to_what_one_core_learns(
     for _ in range(2):
         images, labels = split.batch(np.arange(count))
         expected_loss, expected_logits = alone.learn(images, labels)
-        loss, logits, _ = learner.learn(split, np.arange(count), nothing, nothing)
+        loss, logits, _ = learner.learn(split, np.arange(count), Stopwatch(), nothing)
         assert loss == pytest.approx(expected_loss, rel=1e-5)
         assert_close(logits, expected_logits, within=1e-5)
         assert_close(network.gradient, alone.gradient, within=1e-5)
@@ -126,10 +132,9 @@ def test_giving_up_leaves_nothing_behind(helped: bool, small_spec: Spec, start: 
     def give_up(*_: str) -> None:
         raise Interrupted
 
-    for lap, check in ((give_up, nothing), (nothing, give_up)):
-        with contextlib.suppress(Interrupted):
-            learner.learn(some_split(64), np.arange(64), lap, check)
-        assert learn(learner, 64) == expected
+    with contextlib.suppress(Interrupted):
+        learner.learn(some_split(64), np.arange(64), Stopwatch(), give_up)
+    assert learn(learner, 64) == expected
 
 
 @pytest.mark.parametrize("what", ["learn", "forward"])
@@ -181,7 +186,7 @@ def test_a_slow_share_of_a_helper_is_given_up_at_once(start: Start) -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        learner.learn(some_split(2000), np.arange(2000), nothing, impatient)
+        learner.learn(some_split(2000), np.arange(2000), Stopwatch(), impatient)
     assert time.monotonic() - begin < 10, "learning it all takes minutes"
 
 
@@ -236,5 +241,71 @@ def test_labels_that_do_not_fit_are_refused_in_any_share(
         labels = split.labels.copy()
         labels[position] = 3
         with pytest.raises(Exception, match="Labels must be 0 to 2"):
-            learner.learn(Split(split.pixels, labels), np.arange(64), nothing, nothing)
+            learner.learn(Split(split.pixels, labels), np.arange(64), Stopwatch(), nothing)
     learn(learner, 64)
+
+
+@pytest.mark.parametrize(("cores", "aside"), [(2, 0), (3, 2)])
+def test_standing_aside_needs_a_core_and_changes_no_bit(
+    cores: int, aside: int, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
+    results = []
+    for stands in (False, True):
+        network = Network(small_spec)
+        learner = start(network, 2, 101, helped=False)
+        if stands:
+            learner.stand_aside()
+        learner.start_helpers()
+        wait_for_helpers(learner)
+        assert learner.helpers == (max(aside, 1) if stands else 1)
+        results.append([learn(learner, 101) for _ in range(2)])
+        logits = learner.forward(network, some_split(300), nothing)
+        results[-1].append((logits.tobytes(), b"", 0.0))
+    assert results[0] == results[1]
+
+
+def test_standing_aside_goes_on_alone_when_its_only_helper_is_lost(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    learner = start(Network(small_spec), 1, 64, helped=False)
+    expected = learn(learner, 64)
+    learner.stand_aside()
+    learner.start_helpers()
+    wait_for_helpers(learner)
+    assert learn(learner, 64) == expected
+    helper = learner._shares[0].helper
+    assert helper
+    helper._process.kill()
+    helper._process.wait()
+    assert learn(learner, 64) == expected
+    assert learner.helpers == 0
+
+
+def test_giving_up_what_a_helper_has_alone_leaves_nothing_behind(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    learner = start(Network(small_spec), 1, 2000, helped=False)
+    expected = learn(learner, 2000)
+    learner.stand_aside()
+    learner.start_helpers()
+    wait_for_helpers(learner)
+
+    def give_up() -> None:
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        learner.learn(some_split(2000), np.arange(2000), Stopwatch(), give_up)
+    assert learn(learner, 2000) == expected
+
+
+@pytest.mark.parametrize(("cores", "train"), [(1, 1), (2, 2), (7, 7), (8, 7), (32, 31)])
+def test_of_many_cores_a_window_gets_one(
+    cores: int, train: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
+    assert cores_beside_a_window() == train
+    assert leaves_a_core(train, 10_000) == (train < cores)
+    assert leaves_a_core(train, 8) == (cores > 1), "a batch of 8 takes one core"

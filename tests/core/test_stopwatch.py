@@ -61,3 +61,48 @@ def test_the_rows_of_a_batch_add_up_to_its_wall_time(
     others = {(what, "forward") for what in ("data", "loss", "optimizer", "other")}
     assert set(stopwatch.seconds) == directions | others
     assert all(seconds > 0 for seconds in stopwatch.seconds.values())
+
+
+def test_what_was_measured_elsewhere_counts_once() -> None:
+    stopwatch = Stopwatch()
+    stopwatch.start()
+    begin = perf_counter()
+    sleep(0.03)
+    stopwatch.take({("a", "forward"): 0.01, ("b", "backward"): 0.005})
+    stopwatch.take({("a", "forward"): 0.005})
+    stopwatch.lap("rest")
+    whole = perf_counter() - begin
+    assert stopwatch.seconds["a", "forward"] == 0.015
+    assert stopwatch.seconds["b", "backward"] == 0.005
+    assert 0.01 <= stopwatch.seconds["rest", "forward"] <= whole - 0.0199
+    assert sum(stopwatch.seconds.values()) <= whole + 1e-3
+
+
+def test_what_is_told_to_have_taken_too_long_leaves_nothing_below_zero() -> None:
+    stopwatch = Stopwatch()
+    stopwatch.start()
+    stopwatch.take({("a", "forward"): 100.0})
+    stopwatch.lap("rest")
+    assert 0 <= stopwatch.seconds["rest", "forward"] < 1
+
+
+def test_a_process_that_stands_aside_tells_the_same_rows(dataset: Dataset) -> None:
+    """Of the helper's share, in the same order, and they add up to the batch."""
+    rows = []
+    for aside in (False, True):
+        settings = Settings(batch_size=16, threads=1)
+        trainer = Trainer(preset("tiny"), dataset, settings)
+        if aside:
+            trainer._learner._stands_aside = True  # also where no core is left
+            trainer.start_helpers()
+        stopwatch = Stopwatch()
+        for _ in range(3):
+            stopwatch.start()
+            begin = perf_counter()
+            trainer.train_batch(stopwatch)
+            whole = perf_counter() - begin
+            assert sum(stopwatch.seconds.values()) <= whole + 1e-3
+        assert trainer._learner.helpers == int(aside)
+        rows.append(list(stopwatch.seconds))
+        trainer.close()
+    assert set(rows[0]) == set(rows[1])

@@ -1,35 +1,36 @@
 import pytest
 
 from cnnviz.ui.frame_pace import (
+    CALM_MS,
+    CALMER_MS,
     LONGEST_MS,
     RESTING_MS,
     SHARE,
     SHORTEST_MS,
     SMOOTH_SHARE,
     FramePace,
-    rest_after,
 )
 
 
 def after(
-    frames: int, cost: float, cores: int = 2, training: bool = True, smooth: bool = False
+    frames: int, cost: float, training: bool = True, smooth: bool = False, core: bool = False
 ) -> int:
     """The interval after so many frames of `cost` seconds each."""
     seconds = iter([cost * k for k in range(frames + 1)])
-    pace = FramePace(lambda: next(seconds), cores)
-    pace.smooth = smooth
+    pace = FramePace(lambda: next(seconds))
+    pace.smooth, pace.has_core = smooth, core
     for _ in range(frames):
         pace.next_interval(training)
     return pace.next_interval(training)
 
 
-@pytest.mark.parametrize("cost", [0.004, 0.006, 0.01])
+@pytest.mark.parametrize("cost", [0.002, 0.004, 0.006])
 def test_frames_take_their_share_and_no_more(cost: float) -> None:
-    assert cost / (after(100, cost) / 1000) == pytest.approx(SHARE * 2, rel=0.01)
+    assert cost / (after(100, cost) / 1000) == pytest.approx(SHARE, rel=0.01)
 
 
-def test_more_cores_allow_more_frames() -> None:
-    assert after(100, 0.006, cores=4) == pytest.approx(after(100, 0.006) / 2, abs=1)
+def test_a_core_of_its_own_allows_all_frames() -> None:
+    assert after(100, 0.006, core=True) == SHORTEST_MS
 
 
 def test_never_faster_nor_slower_than_is_sensible() -> None:
@@ -54,7 +55,16 @@ def test_smooth_pictures_leave_time_for_the_user() -> None:
 
 
 def test_work_beside_the_training_rests_until_it_has_taken_its_share() -> None:
-    for cores in (2, 8):
-        whole = 0.02 + rest_after(0.02, cores) / 1000
-        assert 0.02 / whole == pytest.approx(SHARE * cores, rel=0.1 * cores)
-    assert rest_after(0.04, 2) == 2 * rest_after(0.02, 2) > 0
+    pace = FramePace()
+    for pace.has_core, share in ((False, SHARE), (True, SMOOTH_SHARE)):
+        assert 0.02 / (pace.rest_after(0.02) / 1000) == pytest.approx(share)
+        assert pace.rest_after(0.04) == 2 * pace.rest_after(0.02) > 0
+
+
+def test_words_stand_still_longer_where_training_goes_first() -> None:
+    pace = FramePace()
+    assert pace.calm_ms == CALMER_MS
+    pace.smooth = True
+    assert pace.calm_ms == CALM_MS
+    pace.smooth, pace.has_core = False, True
+    assert pace.calm_ms == CALM_MS

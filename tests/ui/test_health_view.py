@@ -13,7 +13,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
 from cnnviz.core.verdicts import Verdict
-from cnnviz.ui import health_watch, theme
+from cnnviz.ui import theme
 from cnnviz.ui.arithmetic_blocks import number
 from cnnviz.ui.health_table import (
     COLUMNS,
@@ -274,7 +274,7 @@ def test_examinations_rest_while_training_by_what_they_cost(view, session, until
         told.append(seconds)
         return 60_000
 
-    monkeypatch.setattr(health_watch, "rest_after", rest)
+    monkeypatch.setattr(session, "rest_after", rest)
     session.play()
     until(lambda: told != [])
     assert told[0] > 0

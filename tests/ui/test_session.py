@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -275,6 +276,30 @@ def test_times_add_up_to_the_time_a_batch_takes(open_session, train, qtbot):
     assert session.images_per_second == pytest.approx(32_000 / times.total)
     layers = {what for what, _ in times.milliseconds if what in session.inspection.outputs}
     assert layers == set(session.inspection.outputs)
+
+
+def test_a_core_that_training_leaves_makes_pictures_smooth(open_session, until, monkeypatch):
+    """Then all is learned in a helper, the layers' times are its own, and the bits are the same."""
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    monkeypatch.setattr("cnnviz.core.parallel.PATIENCE", 0.0)
+    both, left = (open_session(threads=threads, batch_size=16) for threads in (2, 1))
+    assert (both.has_core, left.has_core) == (False, True)
+    assert both.calm_ms() > left.calm_ms()
+    left.play()
+    until(lambda: len(left.timeline) > 100)
+    left.pause()
+    until(lambda: left.status.phase is Phase.PAUSED)
+    left.drain()
+    assert left.times.total == pytest.approx(sum(left.times.milliseconds.values()))
+    assert {row[1] for row in left.times.milliseconds if row[0] == "conv1"} == {
+        "forward",
+        "backward",
+    }
+    dataset, settings = left.dataset, left.settings
+    with closing(Trainer(preset("tiny"), dataset, settings)) as trainer:
+        while trainer.step < left.shown_step:
+            trainer.train_batch()
+        assert left.network.vector.tobytes() == trainer.network.vector.tobytes()
 
 
 def test_history_grows_with_the_steps_and_is_cut_by_a_reset(session, until, train):

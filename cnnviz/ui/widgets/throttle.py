@@ -17,11 +17,16 @@ pictures are then painted in one go."""
 
 
 class Throttle(QObject):
-    """Calls `act` at once if it has rested for `interval` ms, else once when it has."""
+    """Calls `act` at once if it has rested for `interval` ms, else once when it has.
+
+    The interval may be a function, asked whenever a rest begins.
+    """
 
     _last_calm_act: ClassVar[float] = 0.0
 
-    def __init__(self, act: Callable[[], None], interval: int, parent: QObject) -> None:
+    def __init__(
+        self, act: Callable[[], None], interval: int | Callable[[], int], parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._act = act
         self._interval = interval
@@ -47,14 +52,18 @@ class Throttle(QObject):
     def act(self) -> None:
         """Now in any case."""
         self._waiting = False
-        self._timer.start(self._interval)
+        self._timer.start(self._rest)
         self._act()
+
+    @property
+    def _rest(self) -> int:
+        return self._interval() if callable(self._interval) else self._interval
 
     @Slot()
     def _rested(self) -> None:
         if not self._waiting:
             return
-        if self._interval >= CALM_MS:
+        if self._rest >= CALM_MS:
             now = perf_counter()
             if 0 <= now - Throttle._last_calm_act < APART_MS / 1000:
                 self._timer.start(APART_MS)

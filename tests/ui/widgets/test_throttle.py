@@ -40,3 +40,17 @@ def test_calm_ones_that_are_due_together_act_one_after_the_other(qtbot):
     qtbot.waitUntil(lambda: len(moments) == 3)
     pauses = [later - before for before, later in pairwise(moments)]
     assert min(pauses) >= APART_MS / 1000
+
+
+def test_a_rest_may_be_asked_for_whenever_it_begins(qtbot):
+    rests, calls = [10_000, 10], []
+    parent = QObject()
+    throttle = Throttle(lambda: calls.append(None), lambda: rests[0], parent)
+    throttle.act()
+    throttle.ask()
+    qtbot.wait(50)
+    assert len(calls) == 1
+    del rests[0]
+    throttle.act()
+    throttle.ask()
+    qtbot.waitUntil(lambda: len(calls) == 3)
