@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Slot
-from PySide6.QtGui import QAction, QContextMenuEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QContextMenuEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 
@@ -28,27 +29,26 @@ class ChoiceMenu(QMenu):
     def __init__(self, parent: QWidget, sections: Sequence[Section]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._acts: dict[QAction, Callable[[], None]] = {}
         for section in sections:
-            if section and self._acts:
+            if section and not self.isEmpty():
                 self.addSeparator()
             for choice in section:
                 action = self.addAction(choice.text)
                 action.setCheckable(choice.is_on is not None)
                 action.setChecked(bool(choice.is_on))
-                self._acts[action] = choice.act
-        self.triggered.connect(self._act)
+                # Not the menu's own signal, which tells of actions of other menus, too.
+                action.triggered.connect(partial(_make, choice))
 
     def open_at(self, at: QPoint) -> None:
         """Opens at a point of the screen and returns at once; an empty menu stays closed."""
-        if self._acts:
-            self.popup(at)
-        else:
+        if self.isEmpty():
             self.deleteLater()
+        else:
+            self.popup(at)
 
-    @Slot(QAction)
-    def _act(self, action: QAction) -> None:
-        self._acts[action]()
+
+def _make(choice: Choice, _checked: bool = False) -> None:
+    choice.act()
 
 
 class MenuKey(QShortcut):

@@ -1,6 +1,7 @@
 """The menu of sections: lines between them only, each choice does what it says, once."""
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QWidget
 
 from cnnviz.ui.widgets.choice_menu import Choice, ChoiceMenu
@@ -37,3 +38,14 @@ def test_a_menu_of_nothing_does_not_open(qtbot):
     with qtbot.waitSignal(menu.destroyed):
         menu.open_at(QPoint(5, 5))
     assert QApplication.activePopupWidget() is None
+
+
+def test_actions_of_other_menus_that_qt_tells_it_of_do_nothing(qtbot):
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    done = []
+    menu = ChoiceMenu(widget, [[Choice("One", lambda: done.append(1))]])
+    menu.triggered.emit(QAction(widget))
+    assert done == []
+    menu.actions()[0].trigger()
+    assert done == [1]
