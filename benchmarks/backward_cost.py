@@ -11,8 +11,9 @@ has a core of its own. Prints the ratio of the speeds, median
 import argparse
 import statistics
 import time
+from collections.abc import Callable
 
-from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from benchmarks.live_window import Paints, close, open_window, prepare, spin
 from cnnviz.core.datasets import best_available
@@ -37,11 +38,14 @@ def main() -> None:
     learning = window.windows.made(LearningWindow)
     assert learning
     learning.pages.setCurrentIndex(PAGES[args.page])
-    paints = Paints()
-    learning.pages.currentWidget().installEventFilter(paints)
-    for child in learning.pages.currentWidget().findChildren(QObject):
-        if child.objectName() == "" and hasattr(child, "columns"):
-            child.installEventFilter(paints)
+    backward, health = learning.backward, learning.health
+    painted: dict[str, tuple[QWidget, Callable[[], object]]] = {
+        "gradients": (backward.canvas, lambda: backward.seen),
+        "health": (health.table.viewport(), lambda: health.watch.answer),
+    }
+    widget, shown = painted[args.page]
+    paints = Paints(shown)
+    widget.installEventFilter(paints)
     ratios, seconds = [], 0.0
     for _ in range(TURNS):
         learning.hide()
@@ -54,7 +58,7 @@ def main() -> None:
         seconds = time.perf_counter() - began
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     print(f"{args.page}: training with it / without: {middle:.2f} ({low:.2f}–{high:.2f}), ", end="")
-    print(f"{paints.count / seconds:.0f} paintings a second")
+    print(f"{paints.count / seconds:.0f} pictures a second")
     close(window)
 
 

@@ -1,5 +1,7 @@
 """What the benchmarks of the window share: a window that trains, its event loop, its paintings."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QEventLoop, QObject, QTimer
 
 from cnnviz.core.parallel import usable_cores
@@ -50,10 +52,15 @@ def spin(milliseconds: int) -> None:
 
 
 class Paints(QObject):
-    """Counts how often a widget is painted."""
+    """Counts how often a widget is painted, or painted while `shown` gives something new."""
 
-    count = 0
+    def __init__(self, shown: Callable[[], object] = object) -> None:
+        super().__init__()
+        self.count = 0
+        self._shown = shown
+        self._last: object = None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        self.count += event.type() is QEvent.Type.Paint
+        if event.type() is QEvent.Type.Paint and (shown := self._shown()) is not self._last:
+            self.count, self._last = self.count + 1, shown
         return False

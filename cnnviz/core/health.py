@@ -115,14 +115,14 @@ def examine(
     out by the optimiser's state in the snapshot.
     """
     network.vector[...] = snapshot.vector
-    values: dict[int, Array] = {}
+    pixels, labels = images.batch(np.arange(len(images)))
+    values: dict[int, Array] = {0: pixels}
     norms: dict[int, float] = {}
 
     def watch(k: int, value: Array, gradient: Array) -> None:
         values[k], norms[k] = value, _norm(gradient)
 
-    pixels, labels = images.batch(np.arange(len(images)))
-    loss, logits = network.learn(pixels, labels, watch=watch)
+    loss, logits = network.learn(pixels, labels, watch=watch, to_images=False)
     moved: Array
     if earlier is not None and earlier.step < snapshot.step:
         moved = (snapshot.vector - earlier.vector) / (snapshot.step - earlier.step)

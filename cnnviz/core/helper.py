@@ -36,11 +36,11 @@ class HelperLost(Exception):
 class Helper:
     """The process, and how to give it work; not for more than one thread at a time."""
 
-    def __init__(self, network: Network, images: int, awake: float = AWAKE_SECONDS) -> None:
+    def __init__(self, network: Network, images: int, apart: bool = False) -> None:
         """Starts a process for shares of at most `images`; it is `ready` a little later.
 
-        Whoever waits for it asks for `awake` seconds, then sleeps. Raises OSError where
-        no process or no shared memory can be had.
+        It learns beside us, or `apart`: on a core of its own while we do other things, which go
+        first. Raises OSError where no process or no shared memory can be had.
         """
         self.shared = SharedBatch(
             len(network.vector),
@@ -58,9 +58,11 @@ class Helper:
         self._answers = Lines(self._process.stdout)
         self.close = weakref.finalize(self, _end, self._process, self.shared)
         """Ends the process and frees the memory; also at the interpreter's end."""
-        self._ready, self._awake = False, awake
+        self._ready = False
+        self._awake = 0.0 if apart else AWAKE_SECONDS
         spec = network.spec.to_dict()
-        self._send({"spec": spec, "images": images, "memory": self.shared.name})
+        start = {"spec": spec, "images": images, "memory": self.shared.name, "gentle": apart}
+        self._send(start)
 
     @property
     def ready(self) -> bool:

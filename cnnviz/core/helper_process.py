@@ -13,6 +13,7 @@ from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.network import Network
 from cnnviz.core.pipe import Lines
+from cnnviz.core.priority import let_others_first
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size, learn_in_slices
 from cnnviz.core.stopwatch import Stopwatch
@@ -33,6 +34,8 @@ def main() -> None:
     if not first:
         return  # closed before it began
     start = json.loads(first)
+    if start["gentle"]:
+        let_others_first()
     network = Network(start["spec"])
     own = network.vector, network.gradient
     shared = SharedBatch(

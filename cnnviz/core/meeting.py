@@ -27,6 +27,7 @@ class Meeting:
         self._outbox = Outbox()
         self._status = Status(Phase.LOADING)
         self._published = -math.inf
+        self._wants_snapshots = False
 
     # From outside.
 
@@ -41,6 +42,10 @@ class Meeting:
         with self._changed:
             outbox, self._outbox = self._outbox, Outbox()
             return outbox
+
+    def publish_snapshots(self, wanted: bool) -> None:
+        """Whether each vector that is published comes with what the optimiser remembers."""
+        self._wants_snapshots = wanted
 
     # From either side; `_tell`, `_show` and what is published come from the thread.
 
@@ -81,6 +86,8 @@ class Meeting:
 
     def _publish_vector(self, trainer: Trainer) -> None:
         self._published = perf_counter()
-        copy = trainer.network.vector.copy()
+        snapshot = trainer.snapshot() if self._wants_snapshots else None
+        copy = snapshot.vector if snapshot else trainer.network.vector.copy()
         with self._changed:
             self._outbox.vector = (trainer.step, copy)
+            self._outbox.newest = snapshot

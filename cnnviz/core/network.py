@@ -197,13 +197,15 @@ class Network:
         lap: Lap | None = None,
         count: int | None = None,
         watch: Watch | None = None,
+        to_images: bool = True,
     ) -> tuple[float, Array]:
         """Runs a batch forward and backward, leaving the gradient in `gradient`.
 
         Returns the mean loss and the logits (N, classes), which live until the next run. Where
         these images are only a share of a batch of `count`, both are shares of the batch's mean.
-        Only for `watch` is the gradient by the images computed, too.
+        Only for `watch` is the gradient by the images computed, too, unless `to_images` is off.
         """
+        last = 0 if watch and to_images else 1
         values = self.run(images, lap)
         loss, gradient = loss_and_gradient(
             values[-1], self._checked_labels(images, labels), count or len(images)
@@ -220,11 +222,11 @@ class Network:
                 self._weights[k],
                 self._gradients[k],
                 self._workspaces[k],
-                to_input=k > 0 or watch is not None,
+                to_input=k >= last,
             )
             if by_input is not None:
                 gradient = by_input
-            if watch:
+            if watch and k >= last:
                 watch(k, values[k], gradient)
             if lap:
                 lap(self.layers[k].name, "backward")

@@ -115,6 +115,8 @@ class Outbox:
     entries: list[Entry] = field(default_factory=list)
     vector: tuple[int, Array] | None = None
     """(step, copy of the flat vector); only the newest is kept."""
+    newest: Snapshot | None = None
+    """With what the optimiser remembers, where that is wanted; its vector is `vector`."""
     seconds: dict[Row, float] = field(default_factory=dict)
     """Wall time by row, summed over `timed_batches`."""
     timed_batches: int = 0

@@ -19,7 +19,6 @@ from cnnviz.core.datasets import Split
 from cnnviz.core.helper import Helper, HelperLost
 from cnnviz.core.network import Lap, Network
 from cnnviz.core.parallel_forward import forward_shared
-from cnnviz.core.pipe import AWAKE_SECONDS
 from cnnviz.core.slices import learn_in_slices
 from cnnviz.core.stopwatch import Row, Stopwatch
 from cnnviz.core.workspace import Array, no_pulse
@@ -47,9 +46,9 @@ def cores_beside_a_window() -> int:
     return cores - 1 if cores >= MANY else cores
 
 
-def leaves_a_core(cores: int, batch_size: int) -> bool:
-    """Whether a batch shared out to `cores` leaves one for others."""
-    return usable_cores() > len(shares(cores, batch_size))
+def cores_left(cores: int, batch_size: int) -> int:
+    """How many a batch shared out to `cores` leaves to others."""
+    return max(usable_cores() - len(shares(cores, batch_size)), 0)
 
 
 def shares(cores: int, batch_size: int) -> list[slice]:
@@ -88,9 +87,9 @@ class ParallelLearner:
         self._patience = 0.0
         for share in self._shares[0 if self._stands_aside else 1 :]:
             if share.helper is None:
-                share.start_helper(awake=0.0 if self._stands_aside else AWAKE_SECONDS)
+                share.start_helper(self._stands_aside)
 
-    def stand_aside(self) -> None:
+    def stand_aside(self) -> bool:
         """Has a helper learn the first share, too, if a core is left for this process.
 
         Whatever else runs in it then hardly meets what trains: every NumPy call takes the
@@ -98,6 +97,7 @@ class ParallelLearner:
         before helpers are started.
         """
         self._stands_aside = usable_cores() > len(self._shares)
+        return self._stands_aside
 
     @property
     def helpers_are_ready(self) -> bool:
@@ -190,10 +190,10 @@ class _Share:
         """Seconds by row that a helper measured in it."""
         self._busy = False
 
-    def start_helper(self, awake: float) -> None:
+    def start_helper(self, apart: bool) -> None:
         """Starts one for `part`; without processes or shared memory all goes on as before."""
         try:
-            self.helper = Helper(self.network, self.part.stop - self.part.start, awake)
+            self.helper = Helper(self.network, self.part.stop - self.part.start, apart)
         except (OSError, HelperLost):  # it may end as soon as it has begun
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
 

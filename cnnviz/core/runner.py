@@ -210,8 +210,6 @@ class Runner(Meeting):
     # What the thread does.
 
     def _run(self) -> None:
-        if self._gentle:
-            let_others_first()
         try:
             self._live()
         except Exception as error:
@@ -241,8 +239,8 @@ class Runner(Meeting):
         build = self._build
         self._build = _was_built  # it may hold on to a run that this one went on from
         trainer = build()
-        if self._gentle:
-            trainer.stand_aside()
+        if self._gentle and not trainer.stand_aside():
+            let_others_first()
         begin = trainer.snapshot()
         if not self._timeline.snapshots:
             self._timeline.keep(begin)

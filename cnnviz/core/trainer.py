@@ -237,12 +237,13 @@ class Trainer:
                 raise Interrupted
             sleep(POLL_SECONDS)
 
-    def stand_aside(self) -> None:
+    def stand_aside(self) -> bool:
         """Leaves all learning to helper processes, if there is a core for each beside this one.
 
-        For a process that has a window: its threads then hardly meet those that train.
+        Whether there is. For a process that has a window: its threads then hardly meet those that
+        train, and go before them.
         """
-        self._learner.stand_aside()
+        return self._learner.stand_aside()
 
     def close(self) -> None:
         """Ends the helper processes."""

@@ -13,6 +13,9 @@ SHARE = 0.04
 """Of one core's time, while all cores train. Training was measured to lose about as much."""
 SMOOTH_SHARE = 0.5
 """Of the time of the one core that draws, where pictures go first; the rest is for the user."""
+BESIDE_SHARE = 0.2
+"""Of the time of the core that draws, for work beside it: with more, training was measured to lose
+more than 5 %, since three share two cores. Where there is another core, it is SMOOTH_SHARE too."""
 SHORTEST_MS, LONGEST_MS = 16, 200
 """Between two frames while training: 60 a second at most, 5 at least."""
 RESTING_MS = 33
@@ -30,8 +33,8 @@ class FramePace:
         """`clock` gives the processor seconds of the calling thread."""
         self.smooth = False
         """Whether pictures go before training."""
-        self.has_core = False
-        """Whether training leaves a core to the window."""
+        self.cores = 0
+        """How many training leaves to the window."""
         self._clock = clock
         self._last: float | None = None
         self._cost = 0.0
@@ -39,7 +42,7 @@ class FramePace:
     @property
     def goes_first(self) -> bool:
         """Whether drawing need not wait for training."""
-        return self.smooth or self.has_core
+        return self.smooth or self.cores > 0
 
     @property
     def share(self) -> float:
@@ -62,8 +65,9 @@ class FramePace:
         return round(min(max(1000 * self._cost / self.share, SHORTEST_MS), LONGEST_MS))
 
     def rest_after(self, seconds: float) -> int:
-        """Milliseconds that work beside the drawing rests, for it to take as much as drawing may.
+        """Milliseconds that work beside the drawing rests, for it to take its share.
 
         `seconds` are of a processor, and what the work has taken.
         """
-        return round(1000 * seconds / self.share)
+        share = SMOOTH_SHARE if self.cores > 1 else BESIDE_SHARE if self.goes_first else SHARE
+        return round(1000 * seconds / share)

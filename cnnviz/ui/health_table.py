@@ -70,12 +70,18 @@ class HealthTable(QuietTable):
         self.setAccessibleName("The health of each layer")
         self.setToolTip("What the columns mean is said at their titles")
 
-    def show_health(self, health: Health | None, course: Sequence[Health]) -> None:
-        """A moment, and the run around it."""
-        layers = [layer for layer in health.layers if _counts(layer)] if health else []
+    def show_health(
+        self, health: Health | None, course: Sequence[Health], told: Health | None = None
+    ) -> None:
+        """A moment, and the run around it; numbers are of the moment that was `told`, if any."""
+        count = len(self.cells.cells)
+        layers = _layers(health)
+        read = _layers(told) if told else layers
         step = health.step if health else 0
-        self.cells.show_cells([_cells(layer, course, step) for layer in layers])
-        self.updateGeometry()
+        cells = [_cells(*both, course, step) for both in zip(layers, read, strict=True)]
+        self.cells.show_cells(cells)
+        if len(cells) != count:
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         """As high as all rows."""
@@ -83,21 +89,25 @@ class HealthTable(QuietTable):
         return QSize(width, HEADER + ROW_HEIGHT * len(self.cells.cells) + 2)
 
 
-def _counts(layer: LayerHealth) -> bool:
+def _layers(health: Health | None) -> list[LayerHealth]:
     """Flattening changes no number."""
-    return not layer.name.startswith("flatten")
+    layers = health.layers if health else ()
+    return [layer for layer in layers if not layer.name.startswith("flatten")]
 
 
-def _cells(layer: LayerHealth, course: Sequence[Health], step: int) -> list[Cell]:
-    ratio = layer.update_ratio
-    norms = (layer.weight_norm, layer.gradient_norm, layer.update_norm)
+def _cells(
+    layer: LayerHealth, told: LayerHealth, course: Sequence[Health], step: int
+) -> list[Cell]:
+    """Numbers of the layer as `told`, pictures of it as it is."""
+    ratio = told.update_ratio
+    norms = (told.weight_norm, told.gradient_norm, told.update_norm)
     return [
         Cell(layer.label),
         *(Cell(NONE, "muted") if norm is None else Cell(_norm(norm)) for norm in norms),
         _ratio_cell(ratio),
         HealthCell("" if ratio is not None else NONE, "muted", course=_course(layer.name, course),
                    moment=step),
-        _share_cell(layer),
+        _share_cell(told),
         _spread_cell(layer.weights),
         _spread_cell(layer.activations),
     ]  # fmt: skip
@@ -186,13 +196,17 @@ def paint_histogram(painter: QPainter, area: QRectF, histogram: Histogram) -> No
     width = ground.width() / len(heights)
     middle = len(heights) / 2
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    bars: dict[str, list[QRectF]] = {colors.negative: [], colors.positive: []}
     for k, height in enumerate(heights.tolist()):
         if height > 0:
-            color = colors.negative if k < middle else colors.positive
             tall = max(height * ground.height(), 1.0)
             left, right = round(ground.x() + k * width), round(ground.x() + (k + 1) * width)
             bar = QRectF(left, ground.bottom() - tall, right - left, tall)
-            painter.fillRect(bar, theme.blend(colors.background, color, 0.85))
+            bars[colors.negative if k < middle else colors.positive].append(bar)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for color, same in bars.items():
+        painter.setBrush(theme.blend(colors.background, color, 0.85))
+        painter.drawRects(same)
     painter.fillRect(
         QRectF(ground.x(), ground.bottom(), ground.width(), 1), theme.color(colors.line)
     )

@@ -1,19 +1,21 @@
 """How the network is doing inside: what seems wrong above, a row a layer below.
 
-Of the moment that is looked at, or of the newest snapshot. All is found in the background.
+Of the moment that is looked at, or of the newest snapshot, or live. All is found in the background.
+Live, pictures follow as they come, and what is read a few times a second.
 """
 
 from PySide6.QtCore import QEvent, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from cnnviz.core.health import PROBE_IMAGES
+from cnnviz.core.health import PROBE_IMAGES, Health
 from cnnviz.core.rate_to_try import rate_to_try
 from cnnviz.ui import theme
 from cnnviz.ui.health_table import HealthTable
 from cnnviz.ui.health_watch import HealthWatch
 from cnnviz.ui.session import Session
 from cnnviz.ui.verdicts_view import VerdictsView
+from cnnviz.ui.widgets.throttle import Throttle
 
 RULES = "These are rules of thumb: they warn, they do not know. A run that learns well is right."
 
@@ -25,6 +27,9 @@ class HealthView(QWidget):
         super().__init__(parent)
         self._session = session
         self.watch = HealthWatch(session, self)
+        self._told: Health | None = None
+        """What the numbers in the table are of."""
+        self._calm = Throttle(self._tell, session.calm_ms, self)
         self.about = QLabel("The network's health appears here as soon as the data are loaded.")
         self.about.setProperty("heading", "true")
         self.rules = QLabel(RULES)
@@ -54,8 +59,21 @@ class HealthView(QWidget):
         """Shows what is known, if anybody looks."""
         if not self.isVisible():
             return
-        answer, session = self.watch.answer, self._session
+        if not self.watch.is_live or self.watch.answer is None:
+            self._calm.act()
+            return
+        self._calm.ask()
+        self._show_table()
+
+    def _show_table(self) -> None:
+        answer = self.watch.answer
         health = answer.health if answer else None
+        self.table.show_health(health, self.watch.course, self._told)
+
+    def _tell(self) -> None:
+        """Words and numbers, too."""
+        answer, session = self.watch.answer, self._session
+        self._told = health = answer.health if answer else None
         self.about.setText(self._in_words())
         found = None
         if answer and answer.verdicts is not None:
@@ -64,7 +82,7 @@ class HealthView(QWidget):
                 (each, rate_to_try(each, health, rate) if now else None) for each in answer.verdicts
             ]
         self.verdicts.show_verdicts(found)
-        self.table.show_health(health, self.watch.course)
+        self._show_table()
         self.table.setMinimumHeight(self.table.sizeHint().height())
 
     def _in_words(self) -> str:
@@ -74,7 +92,8 @@ class HealthView(QWidget):
         health = answer.health
         images = min(PROBE_IMAGES, len(dataset.train))
         text = f"At batch {theme.spaced(health.step)}"
-        if self._session.past.moment is None and self._session.is_training:
+        newest = self._session.past.moment is None and self._session.is_training
+        if newest and not self.watch.is_live:
             text += ", the newest snapshot"
         return (
             f"{text}: loss {health.loss:.4g}, accuracy {100 * health.accuracy:.0f} % on the first "

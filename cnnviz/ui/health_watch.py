@@ -1,7 +1,8 @@
 """Keeps the health of the moment that is looked at, and of the run's snapshots, found beside it.
 
 One short task after another: first the moment, then the snapshots from the newest back. What was
-found stays as long as its snapshot does.
+found stays as long as its snapshot does. Where training leaves time for it, the moment is that of
+the last frame, as often as a screen shows it; else the newest snapshot, a few times a second.
 """
 
 from typing import NamedTuple
@@ -18,11 +19,12 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.throttle import Throttle
 
-POLL_MS, CALM_MS = 30, 600
-"""Between two looks at a task, and between two beginnings while training goes on, at least."""
+POLL_MS, LIVE_MS, CALM_MS = 8, 33, 600
+"""Between two looks at a task; between two beginnings while training goes on, at least, where the
+moment of the last frame is followed, and where it is not."""
 MOST_POINTS = 60
 """Snapshots of a run that are examined, evenly spread."""
-AT_ONCE = 4
+AT_ONCE, LIVE_AT_ONCE = 4, 2
 """Questions of one task."""
 
 
@@ -49,6 +51,7 @@ class HealthWatch(QObject):
         self._paused_at: Snapshot | None = None
         self._asked_for: int | None = None
         self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
+        self._live: Snapshot | None = None
         self._watching = self._trained = False
         self._calm = Throttle(self._work, CALM_MS, self)
         session.run_changed.connect(self._forget)
@@ -63,6 +66,7 @@ class HealthWatch(QObject):
             self._calm.act()
         else:
             self._examining.end()
+            self._session.want_snapshots(False)
 
     @property
     def is_over(self) -> bool:
@@ -74,6 +78,8 @@ class HealthWatch(QObject):
         """The snapshot whose health is wanted: looked at, else the newest there is."""
         if self._session.past.snapshot:
             return self._session.past.snapshot
+        if self._live and self.is_live:
+            return self._live
         try:
             kept = self._session.timeline.nearest(len(self._session.timeline))
         except LookupError:
@@ -81,12 +87,18 @@ class HealthWatch(QObject):
         newest = self._paused_at
         return newest if newest and newest.step > kept.step else kept
 
+    @property
+    def is_live(self) -> bool:
+        """Whether the training of now is followed, picture by picture."""
+        return self._session.is_training and self._session.pictures_go_first
+
     @Slot()
     def _forget(self) -> None:
         """Another run."""
         self._examining.end()
         self.answer, self.course = None, []
         self._found, self._paused_at, self._asked_for = {}, None, None
+        self._live = None
         self.changed.emit()
         self._follow()
 
@@ -108,6 +120,9 @@ class HealthWatch(QObject):
         session = self._session
         if not self._watching or session.dataset is None or session.spec is None:
             return
+        session.want_snapshots(session.pictures_go_first)
+        if not self._examining.now:
+            self._live = session.newest
         self._ask_for_newest()
         self._take_course()
         moment = self.moment
@@ -121,7 +136,7 @@ class HealthWatch(QObject):
         wanted = [] if moment is None or known else [moment]
         wanted += [each for each in self._spread() if id(each) not in self._found]
         if wanted:
-            self._ask(wanted[:AT_ONCE], moment)
+            self._ask(wanted[: LIVE_AT_ONCE if self.is_live else AT_ONCE], moment)
 
     def _ask(self, wanted: list[Snapshot], moment: Snapshot | None) -> None:
         """Begins a task; only the moment that is looked at is judged."""
@@ -191,8 +206,9 @@ class HealthWatch(QObject):
         if standing.ended:
             self._examining.end()
             self._take_course()
+            least = LIVE_MS if self.is_live else CALM_MS
             rest = self._session.rest_after(standing.seconds) if self._session.is_training else 0
-            self._calm.set_interval(max(CALM_MS, rest))
+            self._calm.set_interval(max(least, rest))
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))
             else:

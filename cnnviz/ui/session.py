@@ -23,7 +23,7 @@ from cnnviz.core.outbox import (
     Restored,
     mirror,
 )
-from cnnviz.core.parallel import leaves_a_core
+from cnnviz.core.parallel import cores_left
 from cnnviz.core.runner import Runner
 from cnnviz.core.saved_run import SavedRun
 from cnnviz.core.settings import Settings
@@ -31,6 +31,7 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
 from cnnviz.core.timeline import Timeline
+from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
 from cnnviz.ui.frame_pace import RESTING_MS
@@ -80,6 +81,9 @@ class Session(Seeing):
         self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
         self.images_per_second = 0.0
+        self.newest: Snapshot | None = None
+        """As of the last frame, where somebody wants it; see `want_snapshots`."""
+        self._wants_snapshots = False
         self._threads = RunThreads()
         self._told_progress = ("", 0, 0)
         self._ended = False
@@ -274,6 +278,8 @@ class Session(Seeing):
         status = self._runner.status  # first: it must not be ahead of what is told
         outbox = self._runner.drain()
         self._take_entries(outbox.entries)
+        if outbox.newest and self._wants_snapshots:
+            self.newest = outbox.newest
         if outbox.vector is not None:
             self._take_vector(*outbox.vector)
         self._take_times(outbox)
@@ -307,9 +313,21 @@ class Session(Seeing):
         return self._pace.rest_after(seconds)
 
     @property
+    def pictures_go_first(self) -> bool:
+        """Whether what follows the training need not wait for it, see frame_pace.py."""
+        return self._pace.goes_first
+
+    def want_snapshots(self, wanted: bool) -> None:
+        """Whether `newest` is to follow the training, for whoever needs more than the vector."""
+        if wanted != self._wants_snapshots:
+            self._wants_snapshots, self.newest = wanted, None
+            if self._runner:
+                self._runner.publish_snapshots(wanted)
+
+    @property
     def has_core(self) -> bool:
         """Whether training leaves a core to the window, so that smooth pictures cost nothing."""
-        return self._pace.has_core
+        return self._pace.cores > 0
 
     @Slot()
     def choose_smooth_or_fast(self) -> None:
@@ -355,12 +373,14 @@ class Session(Seeing):
         self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.spec, self.settings = ready.spec, ready.settings
-        self._pace.has_core = leaves_a_core(self.settings.threads, self.settings.batch_size)
+        self._pace.cores = cores_left(self.settings.threads, self.settings.batch_size)
         self.status = ready.status
         self.timeline = ready.timeline
         self._budget = self.timeline.budget
         self.time_history = TimeHistory(ready.snapshot.step)
         self._forget_times()
+        self.newest = None
+        coming.runner.publish_snapshots(self._wants_snapshots)
         network = Network(ready.spec, ready.settings.seed)
         self._see_run(network, ready.dataset, self.timeline, ready.snapshot)
         self._remember_data(request.data)
@@ -381,6 +401,7 @@ class Session(Seeing):
         for entry in entries:
             mirror(entry, self.timeline)
             if isinstance(entry, Restored):
+                self.newest = None
                 self.time_history.cut(entry.step)
                 if self.past.moment is not None and self.past.moment > entry.step:
                     self.past.look_at(None)

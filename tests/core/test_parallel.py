@@ -14,7 +14,7 @@ from cnnviz.core.parallel import (
     LEAST_SHARE,
     ParallelLearner,
     cores_beside_a_window,
-    leaves_a_core,
+    cores_left,
 )
 from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
@@ -307,5 +307,6 @@ def test_of_many_cores_a_window_gets_one(
 ) -> None:
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
     assert cores_beside_a_window() == train
-    assert leaves_a_core(train, 10_000) == (train < cores)
-    assert leaves_a_core(train, 8) == (cores > 1), "a batch of 8 takes one core"
+    assert cores_left(train, 10_000) == cores - train
+    assert cores_left(train, 8) == cores - 1, "a batch of 8 takes one core"
+    assert cores_left(cores + 2, 10_000) == 0

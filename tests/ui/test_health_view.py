@@ -1,6 +1,7 @@
 """The page of health: numbers of the core, of the moment that is looked at, found beside."""
 
 import threading
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from cnnviz.core.in_force import rate_after
 from cnnviz.core.network import Network
 from cnnviz.core.presets import PRESETS
 from cnnviz.core.settings import Settings
+from cnnviz.core.trainer import Trainer
 from cnnviz.core.verdicts import Verdict
 from cnnviz.ui import theme
 from cnnviz.ui.arithmetic_blocks import number
@@ -290,3 +292,95 @@ def test_examinations_rest_while_training_by_what_they_cost(view, session, until
 )
 def test_the_scale_of_a_histogram_is_said_and_that_there_is_none(values, words):
     assert scale_words(histogram(np.array(values, np.float32))) == words
+
+
+@pytest.fixture
+def live(open_session, show_view, until, monkeypatch):
+    """A view of a run that leaves a core to the window, and its session."""
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    session = open_session(threads=1, batch_size=16)
+    return show_view(HealthView(session), 1000, 600), session
+
+
+def test_with_a_core_of_its_own_it_follows_the_batch_of_now(live, until):
+    view, session = live
+    session.play()
+    steps = set()
+
+    def seen():
+        if view.watch.answer:
+            steps.add(view.watch.answer.health.step)
+        return steps - session.timeline.snapshots.keys()
+
+    until(lambda: len(seen()) > 3)  # moments of which no snapshot was kept
+    assert view.watch.is_live
+    until(lambda: "newest snapshot" not in view.about.text() and "At batch" in view.about.text())
+    before = max(steps)
+    until(lambda: max(seen() or {0}) > before)
+    session.pause()
+    until(lambda: at(view, session.status.step))
+    assert not view.watch.is_live
+
+
+def test_live_health_is_that_of_the_engine_at_that_step(live, until):
+    view, session = live
+    session.play()
+    until(lambda: view.watch.answer is not None and view.watch.answer.health.step > 20)
+    session.pause()
+    health = view.watch.answer.health
+    dataset, spec, settings = session.dataset, session.spec, session.settings
+    with closing(Trainer(spec, dataset, settings)) as trainer:
+        while trainer.step < health.step:
+            trainer.train_batch()
+        expected = examine(
+            Network(spec, None),
+            trainer.snapshot(),
+            probe(dataset.train),
+            settings.optimizer,
+            trainer.rate,
+        )
+    assert health.loss == expected.loss
+    for one, other in zip(health.layers, expected.layers, strict=True):
+        assert (one.update_norm, one.dead) == (other.update_norm, other.dead)
+        np.testing.assert_array_equal(one.activations.counts, other.activations.counts)
+
+
+def test_live_numbers_stand_still_while_pictures_move(live, until):
+    view, session = live
+    view._calm.set_interval(60_000)
+    session.play()
+    until(lambda: view.watch.answer is not None and view._told is not None)
+    told, pictures = [row[1].text for row in view.table.cells.cells], set()
+
+    def moved():
+        pictures.add(id(view.table.cells.cells[0][8].histogram))
+        return len(pictures) > 3
+
+    until(moved)
+    assert [row[1].text for row in view.table.cells.cells] == told
+    session.pause()
+    until(lambda: at(view, session.status.step))
+    assert view._told is view.watch.answer.health
+
+
+def test_hidden_or_over_it_asks_for_no_snapshots(live, until):
+    view, session = live
+    session.play()
+    until(lambda: session.newest is not None)
+    view.hide()
+    assert session.newest is None
+    session.drain()
+    step = session.shown_step
+    until(lambda: session.shown_step > step + 2)
+    assert session.newest is None
+    session.pause()
+
+
+def test_another_run_takes_the_place_of_a_live_one(live, until):
+    view, session = live
+    session.play()
+    until(lambda: view._told is not None)
+    session.open_run(RunRequest("digits", "mlp", Settings(batch_size=16, threads=1)), play=True)
+    until(lambda: session.spec.name == "mlp")
+    until(lambda: len(view.table.cells.cells) == len(session.network.layers) - 1)
+    session.pause()

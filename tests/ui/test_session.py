@@ -267,7 +267,7 @@ def test_while_training_the_shown_vector_and_inspection_belong_together(session,
 def test_times_add_up_to_the_time_a_batch_takes(open_session, train, qtbot):
     session = open_session("numpy-cnn", batch_size=32)
     train(session, 60)
-    qtbot.wait(300)  # until text is due
+    qtbot.wait(600)  # until text is due
     times = session.times
     assert times.batches >= 50
     assert sum(times.milliseconds.values()) == pytest.approx(times.total)
