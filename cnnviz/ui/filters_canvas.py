@@ -34,7 +34,7 @@ class FiltersCanvas(KeyFramed):
         self.pointer: QPointF | None = None
         self._plate = QRectF()
         self._stale = self._untold = True
-        self._calm = Throttle(self._tell_anew, session.calm_ms, self)
+        self._calm = Throttle(self._tell_anew, session.pace.calm_ms, self)
         self.setMouseTracking(True)
         session.run_changed.connect(self._rebuild)
         session.network_changed.connect(self._follow)

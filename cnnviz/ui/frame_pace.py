@@ -49,7 +49,6 @@ class FramePace:
         """Of one core's time, what drawing may take while training."""
         return SMOOTH_SHARE if self.goes_first else SHARE
 
-    @property
     def calm_ms(self) -> int:
         """Milliseconds for which what is read, not seen, stands still while training."""
         return CALM_MS if self.goes_first else CALMER_MS

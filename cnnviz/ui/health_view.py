@@ -29,7 +29,7 @@ class HealthView(QWidget):
         self.watch = HealthWatch(session, self)
         self._told: Health | None = None
         """What the numbers in the table are of."""
-        self._calm = Throttle(self._tell, session.calm_ms, self)
+        self._calm = Throttle(self._tell, session.pace.calm_ms, self)
         self.about = QLabel("The network's health appears here as soon as the data are loaded.")
         self.about.setProperty("heading", "true")
         self.rules = QLabel(RULES)

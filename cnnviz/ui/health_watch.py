@@ -90,7 +90,7 @@ class HealthWatch(QObject):
     @property
     def is_live(self) -> bool:
         """Whether the training of now is followed, picture by picture."""
-        return self._session.is_training and self._session.pictures_go_first
+        return self._session.is_training and self._session.pace.goes_first
 
     @Slot()
     def _forget(self) -> None:
@@ -120,7 +120,7 @@ class HealthWatch(QObject):
         session = self._session
         if not self._watching or session.dataset is None or session.spec is None:
             return
-        session.want_snapshots(session.pictures_go_first)
+        session.want_snapshots(session.pace.goes_first)
         if not self._examining.now:
             self._live = session.newest
         self._ask_for_newest()
@@ -206,8 +206,9 @@ class HealthWatch(QObject):
         if standing.ended:
             self._examining.end()
             self._take_course()
-            least = LIVE_MS if self.is_live else CALM_MS
-            rest = self._session.rest_after(standing.seconds) if self._session.is_training else 0
+            least, rest = LIVE_MS if self.is_live else CALM_MS, 0
+            if self._session.is_training:
+                rest = self._session.pace.rest_after(standing.seconds)
             self._calm.set_interval(max(least, rest))
             if standing.failure:
                 self._session.noticed.emit(Notice(*standing.failure))

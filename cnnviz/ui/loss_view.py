@@ -74,7 +74,7 @@ class LossView(QWidget):
         self.fit.clicked.connect(self.plot.fit)
         self.log.toggled.connect(self._change_scale)
         self.plot.following_changed.connect(self.fit.setHidden)
-        self._calm = Throttle(self._refresh, session.calm_ms, self)
+        self._calm = Throttle(self._refresh, session.pace.calm_ms, self)
         session.history_changed.connect(self._follow)
         session.runs.changed.connect(self._follow)
         session.past.changed.connect(self._follow_moment)

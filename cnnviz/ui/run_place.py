@@ -29,7 +29,7 @@ class RunPlace(QWidget):
         super().__init__(parent)
         self._session = session
         self._make_parts()
-        self._calm = Throttle(self._show, session.calm_ms, self)
+        self._calm = Throttle(self._show, session.pace.calm_ms, self)
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)

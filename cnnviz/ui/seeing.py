@@ -37,6 +37,7 @@ class Seeing(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.pace = FramePace()
         self.dataset: Dataset | None = None
         self.network: Network | None = None
         self.inspection: Inspection | None = None
@@ -45,9 +46,8 @@ class Seeing(QObject):
         self.image_index = 0  # of the test image that is shown, or was before another picture
         self.selection = Selection(self)
         self.slide = Slide(self.selection)
-        self._pace = FramePace()
         self.comparison = Comparison(self)
-        self.numbers = CalmNumbers(self.calm_ms, self)
+        self.numbers = CalmNumbers(self.pace.calm_ms, self)
         self.comparison.changed.connect(self.numbers.take)
         self.image_changed.connect(self.numbers.take)
         self.edits = ShownEdits(self)
@@ -56,10 +56,6 @@ class Seeing(QObject):
         self.past.changed.connect(self._show_moment)
         self.player = Player(self.past)
         self._newest: tuple[int, Array] | None = None
-
-    def calm_ms(self) -> int:
-        """Milliseconds for which numbers and curves stand still now, see frame_pace.py."""
-        return self._pace.calm_ms
 
     # Which image.
 

@@ -88,7 +88,7 @@ class Session(Seeing):
         self._told_progress = ("", 0, 0)
         self._ended = False
         self._has_failed = False  # the thread of the open run: the last it tells is all of it
-        self._recent = RecentTimes(self.calm_ms)
+        self._recent = RecentTimes(self.pace.calm_ms)
         self._timer = QTimer(self)
         self._timer.setInterval(RESTING_MS)
         self._timer.timeout.connect(self._frame)
@@ -301,21 +301,12 @@ class Session(Seeing):
     @property
     def smooth(self) -> bool:
         """Whether pictures go before training, up to 60 a second."""
-        return self._pace.smooth
+        return self.pace.smooth
 
     @smooth.setter
     def smooth(self, smooth: bool) -> None:
-        self._pace.smooth = smooth
+        self.pace.smooth = smooth
         self.pace_changed.emit()
-
-    def rest_after(self, seconds: float) -> int:
-        """Milliseconds to rest after work beside the training, see frame_pace.py."""
-        return self._pace.rest_after(seconds)
-
-    @property
-    def pictures_go_first(self) -> bool:
-        """Whether what follows the training need not wait for it, see frame_pace.py."""
-        return self._pace.goes_first
 
     def want_snapshots(self, wanted: bool) -> None:
         """Whether `newest` is to follow the training, for whoever needs more than the vector."""
@@ -323,11 +314,6 @@ class Session(Seeing):
             self._wants_snapshots, self.newest = wanted, None
             if self._runner:
                 self._runner.publish_snapshots(wanted)
-
-    @property
-    def has_core(self) -> bool:
-        """Whether training leaves a core to the window, so that smooth pictures cost nothing."""
-        return self._pace.cores > 0
 
     @Slot()
     def choose_smooth_or_fast(self) -> None:
@@ -338,7 +324,7 @@ class Session(Seeing):
     def _frame(self) -> None:
         """One beat of the timer, and when the next one comes."""
         self.drain()
-        interval = self._pace.next_interval(self.is_training)
+        interval = self.pace.next_interval(self.is_training)
         if interval != self._timer.interval():
             self._timer.setInterval(interval)
 
@@ -373,7 +359,7 @@ class Session(Seeing):
         self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.spec, self.settings = ready.spec, ready.settings
-        self._pace.cores = cores_left(self.settings.threads, self.settings.batch_size)
+        self.pace.cores = cores_left(self.settings.threads, self.settings.batch_size)
         self.status = ready.status
         self.timeline = ready.timeline
         self._budget = self.timeline.budget

@@ -60,7 +60,7 @@ class StatusView(QWidget):
             f"{theme.spaced(len(data.test))} to test on",
             f"{self._library}, {threads} core{'s' if threads > 1 else ''}",
         ]
-        if session.smooth and not session.has_core:
+        if session.smooth and not session.pace.cores:
             parts.append("Smooth pictures slow training down (Ctrl+M)")
         self._left.setText("     ".join(parts))
         self._left.setToolTip(data.source)

@@ -64,8 +64,8 @@ def test_work_beside_the_training_rests_until_it_has_taken_its_share() -> None:
 
 def test_words_stand_still_longer_where_training_goes_first() -> None:
     pace = FramePace()
-    assert pace.calm_ms == CALMER_MS
+    assert pace.calm_ms() == CALMER_MS
     pace.smooth = True
-    assert pace.calm_ms == CALM_MS
+    assert pace.calm_ms() == CALM_MS
     pace.smooth, pace.cores = False, 1
-    assert pace.calm_ms == CALM_MS
+    assert pace.calm_ms() == CALM_MS

@@ -276,7 +276,7 @@ def test_examinations_rest_while_training_by_what_they_cost(view, session, until
         told.append(seconds)
         return 60_000
 
-    monkeypatch.setattr(session, "rest_after", rest)
+    monkeypatch.setattr(session.pace, "rest_after", rest)
     session.play()
     until(lambda: told != [])
     assert told[0] > 0
