@@ -151,7 +151,7 @@ class NetworkPainting(KeyFramed):
         if not self.isVisible() or inspection is None:
             self._untold = True
             return
-        moved = self._classes.show(self._probabilities()) | self._pictures.area
+        moved = self._classes.show(self._probabilities(), self._left()) | self._pictures.area
         self.update(moved | self._plate_area())
 
     @Slot()
@@ -214,6 +214,12 @@ class NetworkPainting(KeyFramed):
         shown = kept.inspection if kept and self._session.comparison.side is Side.KEPT else now
         return shown.probabilities if shown else np.zeros(0, np.float32)
 
+    def _left(self) -> Array | None:
+        """Probabilities of the other side, where both are shown."""
+        kept = self._session.comparison.kept
+        both = self._session.comparison.side is Side.BOTH
+        return kept.inspection.probabilities if kept and both else None
+
     def _make_images(self) -> None:
         inspection, network = self._session.inspection, self._session.network
         if inspection is None or network is None:
@@ -222,7 +228,7 @@ class NetworkPainting(KeyFramed):
         channels = kernel_channels(network.layers, self._session.selection.place)
         self._pictures.show(network, inspection, self._session.comparison, channels)
         self._trace = self._traced()
-        self._classes.show(self._probabilities())
+        self._classes.show(self._probabilities(), self._left())
 
     def _tell(self) -> None:
         """Takes down what is said of the numbers of now."""
@@ -231,7 +237,7 @@ class NetworkPainting(KeyFramed):
             return
         self._untold = False
         self._pictures.tell()
-        self._classes.tell(self._probabilities(), self._session.label)
+        self._classes.tell(self._probabilities(), self._session.label, self._left())
 
     # Painting.
 

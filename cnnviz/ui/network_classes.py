@@ -1,7 +1,8 @@
 """The last column of the network view: a row a class, with its name, a bar and its probability.
 
 Bars follow the network as fast as maps do, but only those that move are painted. Words are taken
-when they are told: they change at the pace of reading.
+when they are told: they change at the pace of reading. Where two sides are compared, each bar has
+two halves, the left side's above that of now, and numbers stand in the order of the sides.
 """
 
 import math
@@ -24,6 +25,9 @@ NAME_GAP = 10
 """Between a class's name and its bar."""
 MARK_GAP = 6
 """Between the number and the mark of the label, at least."""
+CHECK = 16
+"""Room for “✓” and a gap before it."""
+UNIT = f"{theme.THIN_SPACE}%"
 TWO_LINES = 27
 """Height of a class's row from which on its number stands below its bar, not beside it."""
 NUMBER = 46
@@ -57,6 +61,8 @@ class ClassRows:
         self._bars: list[QRectF] = []
         self._names_width = 0.0
         self._shares: list[float] = []
+        self._left: list[float] = []
+        """Of the side to compare with; none where there is none."""
         self._words: list[Words] = []
 
     def place(self, rows: list[QRectF], names: Sequence[str]) -> None:
@@ -65,31 +71,43 @@ class ClassRows:
         room = rows[0].width() - NAME_GAP - LEAST_BAR if rows else 0
         self._names_width = min(names_width(names), room)
         self._bars = [_bar_in(row, self._names_width) for row in rows]
-        self._shares, self._words = [math.nan] * len(rows), []
+        self._shares, self._left, self._words = [math.nan] * len(rows), [], []
 
     @property
     def area(self) -> QRect:
         """All rows, and what stands out of low ones."""
         return _around(self._rows[0].united(self._rows[-1])) if self._rows else QRect()
 
-    def show(self, probabilities: Array) -> QRegion:
-        """Takes over new probabilities; where the bars that they move are."""
+    def show(self, probabilities: Array, left: Array | None = None) -> QRegion:
+        """Takes over new probabilities, and those to compare with; where the bars they move are."""
         region, shares = QRegion(), probabilities.tolist()
+        compared = [] if left is None else left.tolist()
+        if compared != self._left:
+            self._left, region = compared, QRegion(self.area)
         for index, (bar, share) in enumerate(zip(self._bars, shares, strict=True)):
             if _moves(self._shares[index], share, bar.width()):
                 self._shares[index] = share
                 region |= bar.toAlignedRect()
         return region
 
-    def tell(self, probabilities: Array, label: int | None) -> None:
+    def tell(self, probabilities: Array, label: int | None, left: Array | None = None) -> None:
         """Takes over what is said of the probabilities; the greatest is bold, the label marked."""
         best = int(np.nan_to_num(probabilities).argmax())
+        numbers = [_per_cent(share) for share in probabilities.tolist()]
+        if left is not None:
+            numbers = self._side_by_side([_per_cent(share) for share in left.tolist()], numbers)
         self._words = [
-            Words(name, _per_cent(share), index == best, index == label)
-            for index, (name, share) in enumerate(
-                zip(self._names, probabilities.tolist(), strict=False)
-            )
+            Words(name, number, index == best, index == label)
+            for index, (name, number) in enumerate(zip(self._names, numbers, strict=False))
         ]
+
+    def _side_by_side(self, left: list[str], now: list[str]) -> list[str]:
+        """Both numbers of each class where all have room, else those of now."""
+        both = [f"{one.rstrip(UNIT)} · {other}" for one, other in zip(left, now, strict=True)]
+        metrics = QFontMetricsF(theme.font(theme.SMALL))
+        widest = max(map(metrics.horizontalAdvance, both), default=0.0) + CHECK
+        roomy = all(row.height() >= TWO_LINES for row in self._rows)
+        return both if roomy and widest <= self._bars[0].width() else now
 
     # Painting.
 
@@ -112,13 +130,15 @@ class ClassRows:
         painter.setBrush(theme.color(colors.line))
         for index in bars:
             painter.drawRoundedRect(self._bars[index], 3, 3)
-        painter.setBrush(theme.color(colors.positive))
         for index in bars:
-            bar, share = self._bars[index], self._shares[index]
-            if share > 0:
-                width = max(bar.width() * share, 1.5)
-                filled = QRectF(bar.x(), bar.y(), width, bar.height())
-                painter.drawRoundedRect(filled, min(3, width / 2), 3)
+            bar = self._bars[index]
+            if self._left:
+                lower = QRectF(bar.x(), bar.center().y(), bar.width(), bar.height() / 2)
+                upper = lower.translated(0, -lower.height())
+                _fill(painter, upper, self._left[index], colors.muted)
+                _fill(painter, lower, self._shares[index], colors.positive)
+            else:
+                _fill(painter, bar, self._shares[index], colors.positive)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
@@ -157,6 +177,14 @@ def names_width(names: Sequence[str]) -> float:
     """The longest class name's width, or as much as it gets."""
     bold = QFontMetricsF(theme.font(weight=BOLD))
     return min(max((bold.horizontalAdvance(name) for name in names), default=0), GREATEST_NAME)
+
+
+def _fill(painter: QPainter, bar: QRectF, share: float, color: str) -> None:
+    """A share of the bar; one that is not zero can be seen."""
+    if share > 0:
+        width = max(bar.width() * share, 1.5)
+        painter.setBrush(theme.color(color))
+        painter.drawRoundedRect(QRectF(bar.x(), bar.y(), width, bar.height()), min(3, width / 2), 3)
 
 
 def _paint_label_mark(painter: QPainter, row: QRectF, bar: QRectF, words: Words) -> None:

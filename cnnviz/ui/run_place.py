@@ -16,6 +16,7 @@ from cnnviz.ui.widgets.quantities import duration
 from cnnviz.ui.widgets.steady_label import SteadyLabel
 from cnnviz.ui.widgets.throttle import Throttle
 
+TIP = "Epochs and batches done in this run"
 PATIENCE_MS = 400
 """Loading that takes longer says how far it is, and can be cancelled."""
 LEAST_TITLE = 60
@@ -46,7 +47,7 @@ class RunPlace(QWidget):
     def _make_parts(self) -> None:
         self.words = SteadyLabel()
         self.words.setTextFormat(Qt.TextFormat.RichText)
-        self.words.setToolTip("Epochs and batches done in this run")
+        self.words.setToolTip(TIP)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(84, 5)
@@ -100,6 +101,8 @@ class RunPlace(QWidget):
     def _show(self) -> None:
         self._watch_loading()
         self.words.setText(self._in_words())
+        batches = theme.spaced(self._session.status.step)
+        self.words.setToolTip(f"{TIP}: {batches} batches in all, as other windows count them")
         done, of = self._progress_of_loading if self._loads_long else self._progress_of_epoch
         self.progress.setRange(0, of)
         self.progress.setValue(done)
