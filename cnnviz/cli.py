@@ -6,6 +6,7 @@ and set up.
 """
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -109,9 +110,13 @@ def _open_window(args: argparse.Namespace) -> int:
         load_run(args.open)  # says what is wrong before a window opens that has nothing to show
     else:
         _check_data(args.data)
-    from cnnviz.ui.application import open_window
+    gc.disable()  # nothing is garbage yet, and looking for it takes a tenth of the start
+    try:
+        from cnnviz.ui.application import open_window
 
-    return open_window(args.data, args.network, args.theme, args.play, args.open, args.cores)
+        return open_window(args.data, args.network, args.theme, args.play, args.open, args.cores)
+    finally:
+        gc.enable()
 
 
 def _check_data(name: str | None) -> None:

@@ -8,16 +8,18 @@ picture as it is. Every step is kept with words, so that it can be shown.
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cnnviz.core.centring import Centred, centre, resized, spread
 from cnnviz.core.errors import CnnvizError
-from cnnviz.core.ink import FoundInk, find_ink
 from cnnviz.core.task import Task
 from cnnviz.core.workspace import Array
+
+if TYPE_CHECKING:
+    from cnnviz.core.ink import FoundInk
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM", "ICO", "TGA", "PCX", "AVIF")
 """What is tried; formats that run other programs or fetch anything are not."""
@@ -84,6 +86,8 @@ def make_image(rgb: Array, shape: tuple[int, int, int]) -> Picture:
     channels, height, width = shape
     if channels == 3:
         return _cut_out(rgb, height, width)
+    from cnnviz.core.ink import find_ink  # brings half of SciPy, which a window does not wait for
+
     found = find_ink(rgb)
     if found is None:
         raise PictureError(
@@ -94,7 +98,7 @@ def make_image(rgb: Array, shape: tuple[int, int, int]) -> Picture:
     return Picture(spread(centred.values, channels), _steps(rgb, found, centred))
 
 
-def _steps(rgb: Array, found: FoundInk, centred: Centred) -> tuple[Step, ...]:
+def _steps(rgb: Array, found: "FoundInk", centred: Centred) -> tuple[Step, ...]:
     left, top, right, bottom = centred.crop
     cropped = found.ink[top:bottom, left:right]
     words = f"cropped to {right - left}×{bottom - top}"

@@ -8,7 +8,6 @@ closest fit"; Jolliffe, "Principal Component Analysis" (2002), chapter 1.)
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import eigh, orthogonal_procrustes
 
 from cnnviz.core.layers import Dense
 from cnnviz.core.network import Network
@@ -70,6 +69,8 @@ def principal_components(outputs: Array, most: int) -> tuple[Array, list[float]]
     Float64 (N, k) about their mean, and the share of the variance along each, greatest first; none
     where nothing varies.
     """
+    from scipy.linalg import eigh  # when it is needed: it takes long
+
     values = outputs.astype(np.float64)
     nothing: tuple[Array, list[float]] = np.empty((len(values), 0)), []
     if len(values) < 2:
@@ -112,5 +113,7 @@ def turn_towards(points: Array, before: Array) -> Array | None:
     both = np.isfinite(points).all(axis=1) & np.isfinite(before).all(axis=1)
     if not before[both].any():
         return None
+    from scipy.linalg import orthogonal_procrustes  # when it is needed: it takes long
+
     turn: Array = orthogonal_procrustes(points[both], before[both])[0]
     return turn

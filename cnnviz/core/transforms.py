@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from cnnviz.core.workspace import Array
 
@@ -50,6 +49,8 @@ def transformed(image: Array, transform: Transform) -> Array:
 
 
 def _moved(image: Array, transform: Transform) -> Array:
+    from scipy import ndimage  # takes longer than all else here, so when it is needed
+
     turn = math.radians(transform.angle)
     cos, sin = math.cos(turn) / transform.scale, math.sin(turn) / transform.scale
     back = np.array([[cos, sin], [-sin, cos]])  # from (y, x) of the result to where it was

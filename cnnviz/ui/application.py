@@ -5,7 +5,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from pyqtgraph.util.garbage_collector import GarbageCollector
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
@@ -61,10 +63,17 @@ def open_window(
     once = Qt.ConnectionType.SingleShotConnection
     session.run_changed.connect(window.keeper.offer_copies, once)
     window.show()
+    Thread(target=_import_what_comes_later, name="cnnviz-imports").start()
     with on_interrupt(window.interrupt, window.terminate), garbage_collected_here():
         status = app.exec()
     discard(window, session)
     return status
+
+
+def _import_what_comes_later() -> None:
+    """Nobody waits for it before the window is there, and nobody shall wait for it afterwards."""
+    for name in ("scipy.linalg", "scipy.ndimage"):
+        import_module(name)
 
 
 def discard(*objects: QObject) -> None:

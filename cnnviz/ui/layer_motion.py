@@ -8,7 +8,6 @@ All values are the engine's: the layer is built for one map and run.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import zoom
 
 from cnnviz.core.convolution.geometry import Pair
 from cnnviz.core.illustration import Slide, slide, slide_of, window_at
@@ -160,6 +159,8 @@ def _input(
     inspection: Inspection, layer: Layer, real: _Real | None, choice: int | None = None
 ) -> tuple[Array, bool, str]:
     """(map, whether it is pixels, what it is)."""
+    from scipy.ndimage import zoom  # when it is needed: it takes long
+
     height, width = layer.input_shape[1:]
     if real:
         channel = _liveliest(real.maps) if choice is None else choice % len(real.maps)

@@ -6,7 +6,6 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
-from scipy.ndimage import zoom
 
 from cnnviz.core.illustration import KERNELS, TwoWays, two_ways
 from cnnviz.core.workspace import Array
@@ -85,6 +84,8 @@ class TwoWaysView(QWidget):
 
     def refresh(self) -> None:
         """Computes both for the image and the kernel of now."""
+        from scipy.ndimage import zoom  # when it is needed: it takes long
+
         inspection = self._session.inspection
         if inspection is None:
             self.canvas.show_ways(None)

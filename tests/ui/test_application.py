@@ -2,6 +2,8 @@
 
 import gc
 import signal
+import subprocess
+import sys
 import threading
 import weakref
 from pathlib import Path
@@ -178,3 +180,13 @@ def test_garbage_is_collected_on_the_thread_of_the_widgets_only(qtbot):
         assert gc.isenabled()
     finally:
         gc.disable()  # as the tests of the window have it
+
+
+def test_what_takes_long_to_import_does_not_hold_up_the_window():
+    code = "import sys, cnnviz.ui.application; print(*sys.modules)"
+    imported = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    ).stdout.split()
+    late = {"scipy.linalg", "scipy.ndimage", "scipy.signal", "sklearn", "onnx", "torch"}
+    assert late.isdisjoint(imported)
+    assert "cnnviz.ui.main_window" in imported
