@@ -63,10 +63,12 @@ def open_window(
     once = Qt.ConnectionType.SingleShotConnection
     session.run_changed.connect(window.keeper.offer_copies, once)
     window.show()
-    Thread(target=_import_what_comes_later, name="cnnviz-imports").start()
+    later = Thread(target=_import_what_comes_later, name="cnnviz-imports")
+    later.start()
     with on_interrupt(window.interrupt, window.terminate), garbage_collected_here():
         status = app.exec()
     discard(window, session)
+    later.join()
     return status
 
 
