@@ -4,6 +4,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 from threadpoolctl import threadpool_info
 
+from cnnviz.core.parallel import usable_cores
 from cnnviz.core.scales import percent
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
@@ -58,7 +59,7 @@ class StatusView(QWidget):
             f"{theme.spaced(session.network.vector.size)} parameters",
             f"{data.title}: {theme.spaced(len(data.train))} to learn from, "
             f"{theme.spaced(len(data.test))} to test on",
-            f"{self._library}, {threads} core{'s' if threads > 1 else ''}",
+            f"{self._library}, {_cores(threads, usable_cores())}",
         ]
         if session.smooth and not session.pace.cores:
             parts.append("Smooth pictures slow training down (Ctrl+M)")
@@ -95,3 +96,9 @@ def _library() -> str:
         if library["user_api"] == "blas":
             return {"openblas": "OpenBLAS", "mkl": "MKL"}.get(library["internal_api"], "BLAS")
     return "NumPy"
+
+
+def _cores(threads: int, there: int) -> str:
+    if threads < there:
+        return f"{threads} of {there} cores"
+    return "1 core" if threads == 1 else f"{threads} cores"

@@ -57,6 +57,13 @@ def wait_for_helpers(learner: ParallelLearner) -> None:
         time.sleep(0.01)
 
 
+def stand_aside(learner: ParallelLearner) -> None:
+    """Helpers learn all of it from now on, if a core is left."""
+    learner.stand_aside()
+    learner.start_helpers()
+    wait_for_helpers(learner)
+
+
 def learn(learner: ParallelLearner, count: int) -> tuple[bytes, bytes, float]:
     loss, logits, labels = learner.learn(some_split(count), np.arange(count), Stopwatch(), nothing)
     np.testing.assert_array_equal(labels, some_split(count).labels)
@@ -271,9 +278,7 @@ def test_standing_aside_goes_on_alone_when_its_only_helper_is_lost(
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
     learner = start(Network(small_spec), 1, 64, helped=False)
     expected = learn(learner, 64)
-    learner.stand_aside()
-    learner.start_helpers()
-    wait_for_helpers(learner)
+    stand_aside(learner)
     assert learn(learner, 64) == expected
     helper = learner._shares[0].helper
     assert helper
@@ -289,9 +294,7 @@ def test_giving_up_what_a_helper_has_alone_leaves_nothing_behind(
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
     learner = start(Network(small_spec), 1, 2000, helped=False)
     expected = learn(learner, 2000)
-    learner.stand_aside()
-    learner.start_helpers()
-    wait_for_helpers(learner)
+    stand_aside(learner)
 
     def give_up() -> None:
         raise Interrupted

@@ -42,12 +42,25 @@ def test_it_says_what_the_run_is_made_of(view, session):
     assert right == ""
 
 
+@pytest.mark.parametrize(
+    ("threads", "there", "words_of_it"),
+    [(1, 1, "1 core"), (2, 2, "2 cores"), (1, 2, "1 of 2 cores"), (4, 2, "4 cores")],
+)
+def test_it_says_how_many_of_the_cores_train(
+    threads, there, words_of_it, view, session, until, monkeypatch
+):
+    monkeypatch.setattr("cnnviz.ui.status_view.usable_cores", lambda: there)
+    session.open_run(RunRequest("digits", "tiny", Settings(threads=threads)))
+    until(lambda: session.loading is None)
+    assert words(view)[0].endswith(f", {words_of_it}")
+
+
 def test_another_run_is_told(view, session, until):
     session.open_run(RunRequest("digits", "numpy-cnn", Settings(seed=7, threads=1)))
     until(lambda: session.loading is None)
     left, _ = words(view)
     assert left.startswith("Seed 7     105 634 parameters")
-    assert left.endswith("1 core")
+    assert " core" in left
 
 
 def test_it_says_while_smooth_pictures_slow_training_down(view, session, until, monkeypatch):
