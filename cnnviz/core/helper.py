@@ -39,8 +39,8 @@ class Helper:
     def __init__(self, network: Network, images: int, apart: bool = False) -> None:
         """Starts a process for shares of at most `images`; it is `ready` a little later.
 
-        It learns beside us, or `apart`: on a core of its own while we do other things, which go
-        first. Raises OSError where no process or no shared memory can be had.
+        It learns beside us, or `apart`, while we do other things. Raises OSError where no process
+        or no shared memory can be had.
         """
         self.shared = SharedBatch(
             len(network.vector),
@@ -61,8 +61,7 @@ class Helper:
         self._ready = False
         self._awake = 0.0 if apart else AWAKE_SECONDS
         spec = network.spec.to_dict()
-        start = {"spec": spec, "images": images, "memory": self.shared.name, "gentle": apart}
-        self._send(start)
+        self._send({"spec": spec, "images": images, "memory": self.shared.name})
 
     @property
     def ready(self) -> bool:

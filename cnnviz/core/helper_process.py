@@ -13,7 +13,6 @@ from cnnviz.core.blas import use_one_blas_thread
 from cnnviz.core.datasets.dataset import as_floats
 from cnnviz.core.network import Network
 from cnnviz.core.pipe import Lines
-from cnnviz.core.priority import let_others_first
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size, learn_in_slices
 from cnnviz.core.stopwatch import Stopwatch
@@ -34,8 +33,6 @@ def main() -> None:
     if not first:
         return  # closed before it began
     start = json.loads(first)
-    if start["gentle"]:
-        let_others_first()
     network = Network(start["spec"])
     own = network.vector, network.gradient
     shared = SharedBatch(
@@ -89,8 +86,9 @@ def learn(
     network.convolution = convolution
     network.set_pulse(check)
     try:
-        pixels, labels = shared.pixels[:images], shared.labels[:images]
-        loss, logits = learn_in_slices(network, as_floats(pixels), labels, lap, count)
+        pixels, labels = as_floats(shared.pixels[:images]), shared.labels[:images]
+        lap("data", "forward")
+        loss, logits = learn_in_slices(network, pixels, labels, lap, count)
     except Stopped:
         return {"stopped": True}
     shared.logits[:images] = logits

@@ -12,6 +12,9 @@ from cnnviz.core.outbox import Entry, Outbox
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.trainer import Trainer
 
+SNAPSHOTS = 1 / 33
+"""Seconds between two published snapshots, at least: of large networks they take long."""
+
 
 class Meeting:
     """What both sides of a runner write and read; see runner.py for who does."""
@@ -26,7 +29,7 @@ class Meeting:
         self._inbox: list[Callable[[Trainer], None]] = []
         self._outbox = Outbox()
         self._status = Status(Phase.LOADING)
-        self._published = -math.inf
+        self._published = self._last_snapshot = -math.inf
         self._wants_snapshots = False
 
     # From outside.
@@ -44,7 +47,7 @@ class Meeting:
             return outbox
 
     def publish_snapshots(self, wanted: bool) -> None:
-        """Whether each vector that is published comes with what the optimiser remembers."""
+        """Whether vectors are published with what the optimiser remembers, 33 a second at most."""
         self._wants_snapshots = wanted
 
     # From either side; `_tell`, `_show` and what is published come from the thread.
@@ -86,8 +89,10 @@ class Meeting:
 
     def _publish_vector(self, trainer: Trainer) -> None:
         self._published = perf_counter()
-        snapshot = trainer.snapshot() if self._wants_snapshots else None
+        snapshot = None
+        if self._wants_snapshots and self._published - self._last_snapshot >= SNAPSHOTS:
+            self._last_snapshot, snapshot = self._published, trainer.snapshot()
         copy = snapshot.vector if snapshot else trainer.network.vector.copy()
         with self._changed:
             self._outbox.vector = (trainer.step, copy)
-            self._outbox.newest = snapshot
+            self._outbox.newest = snapshot or self._outbox.newest

@@ -116,7 +116,7 @@ class Outbox:
     vector: tuple[int, Array] | None = None
     """(step, copy of the flat vector); only the newest is kept."""
     newest: Snapshot | None = None
-    """With what the optimiser remembers, where that is wanted; its vector is `vector`."""
+    """With what the optimiser remembers, where that is wanted; not always of the same step."""
     seconds: dict[Row, float] = field(default_factory=dict)
     """Wall time by row, summed over `timed_batches`."""
     timed_batches: int = 0

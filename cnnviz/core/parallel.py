@@ -46,9 +46,9 @@ def cores_beside_a_window() -> int:
     return cores - 1 if cores >= MANY else cores
 
 
-def cores_left(cores: int, batch_size: int) -> int:
-    """How many a batch shared out to `cores` leaves to others."""
-    return max(usable_cores() - len(shares(cores, batch_size)), 0)
+def cores_left(cores: int) -> int:
+    """How many are left to others by training on `cores`."""
+    return max(usable_cores() - cores, 0)
 
 
 def shares(cores: int, batch_size: int) -> list[slice]:
@@ -74,7 +74,7 @@ class ParallelLearner:
         self._network = network
         self._shares = [_Share(network, parts[0])]
         self._shares += [_Share(network.twin(), part) for part in parts[1:]]
-        self._stands_aside = False
+        self._cores, self._stands_aside = cores, False
         self._patience = PATIENCE
 
     @property
@@ -89,15 +89,15 @@ class ParallelLearner:
             if share.helper is None:
                 share.start_helper(self._stands_aside)
 
-    def stand_aside(self) -> bool:
+    def stand_aside(self) -> None:
         """Has a helper learn the first share, too, if a core is left for this process.
 
         Whatever else runs in it then hardly meets what trains: every NumPy call takes the
         interpreter's lock again, and of the many that a share makes none is left here. To be called
-        before helpers are started.
+        before helpers are started. Not where pipes cannot be asked (Windows): nothing could be
+        given up half-way.
         """
-        self._stands_aside = usable_cores() > len(self._shares)
-        return self._stands_aside
+        self._stands_aside = cores_left(self._cores) > 0 and os.name == "posix"
 
     @property
     def helpers_are_ready(self) -> bool:
@@ -123,16 +123,21 @@ class ParallelLearner:
             stopwatch.lap(what, direction)
             check()
 
+        def no_lap(*_: str) -> None:
+            check()
+
         try:
             handed = [share.hand_over(split, indices) for share in self._shares]
             lap("data", "forward")
+            # One share is measured: all at once, the times of several would not add up.
+            laps = [lap, *[no_lap if handed[0] else lap] * (len(handed) - 1)]
             results = [
-                None if busy else share.learn(split, indices, lap, check)
-                for share, busy in zip(self._shares, handed, strict=True)
+                None if busy else share.learn(split, indices, own, check)
+                for share, busy, own in zip(self._shares, handed, laps, strict=True)
             ]
             results = [
-                result or share.result(split, indices, lap, check)
-                for share, result in zip(self._shares, results, strict=True)
+                result or share.result(split, indices, own, check)
+                for share, result, own in zip(self._shares, results, laps, strict=True)
             ]
         except KeyboardInterrupt:
             self.close()  # it comes at any moment: nobody knows what was answered
@@ -162,7 +167,7 @@ class ParallelLearner:
         """
         helpers = [share.helper for share in self._shares if share.is_ready() and share.helper]
         try:
-            return forward_shared(network, split, helpers, check)
+            return forward_shared(network, split, helpers, check, aside=self._stands_aside)
         except KeyboardInterrupt:
             self.close()  # as in `learn`
             raise

@@ -61,7 +61,7 @@ class Runner(Meeting):
 
         A trainer that is not at step 0 goes on with what `timeline` has of it already.
 
-        With `gentle`, other threads go first where cores are few: see priority.py.
+        With `gentle`, this process's other threads go first: see priority.py, and `stand_aside`.
         """
         super().__init__()
         self._build, self._gentle = build, gentle
@@ -210,6 +210,8 @@ class Runner(Meeting):
     # What the thread does.
 
     def _run(self) -> None:
+        if self._gentle:
+            let_others_first()
         try:
             self._live()
         except Exception as error:
@@ -239,8 +241,8 @@ class Runner(Meeting):
         build = self._build
         self._build = _was_built  # it may hold on to a run that this one went on from
         trainer = build()
-        if self._gentle and not trainer.stand_aside():
-            let_others_first()
+        if self._gentle:
+            trainer.stand_aside()
         begin = trainer.snapshot()
         if not self._timeline.snapshots:
             self._timeline.keep(begin)

@@ -32,8 +32,10 @@ class Stopwatch:
     def take(self, seconds: Mapping[Row, float]) -> None:
         """Gives the time since the last lap to rows that another process has measured meanwhile.
 
-        What they leave of it is the next lap's.
+        What they leave of it is the next lap's; where it began before that lap, all are cut alike.
         """
-        for row, spent in seconds.items():
-            self.seconds[row] = self.seconds.get(row, 0.0) + spent
-        self._last = min(self._last + sum(seconds.values()), perf_counter())
+        spent, there = sum(seconds.values()), perf_counter() - self._last
+        kept = min(there / spent, 1.0) if spent else 1.0
+        for row, part in seconds.items():
+            self.seconds[row] = self.seconds.get(row, 0.0) + kept * part
+        self._last += kept * spent

@@ -171,7 +171,7 @@ class Trainer:
         stopwatch = stopwatch or Stopwatch()
         self.network.convolution = self.convolution
 
-        def check(*_: str) -> None:
+        def check() -> None:
             if interrupted():
                 raise Interrupted
 
@@ -237,13 +237,12 @@ class Trainer:
                 raise Interrupted
             sleep(POLL_SECONDS)
 
-    def stand_aside(self) -> bool:
+    def stand_aside(self) -> None:
         """Leaves all learning to helper processes, if there is a core for each beside this one.
 
-        Whether there is. For a process that has a window: its threads then hardly meet those that
-        train, and go before them.
+        For a process that has a window: its threads then hardly meet those that train.
         """
-        return self._learner.stand_aside()
+        self._learner.stand_aside()
 
     def close(self) -> None:
         """Ends the helper processes."""

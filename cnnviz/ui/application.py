@@ -46,7 +46,7 @@ def open_window(
     """Opens the window and runs until it is closed; the exit status.
 
     It opens on `run`, a file, else on `data`, else on the best data there is, to train on so many
-    `threads`. Raises SettingsError if that makes no sense.
+    `threads` (a run of a file has its own). Raises SettingsError if that makes no sense.
     """
     settings = Settings(threads=cores_beside_a_window() if threads is None else threads)
     app = make_application(sys.argv[:1])

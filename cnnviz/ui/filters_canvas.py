@@ -18,8 +18,6 @@ from cnnviz.ui.widgets.plate import paint_plate, plate_beside
 from cnnviz.ui.widgets.posing import posed_area
 from cnnviz.ui.widgets.throttle import Throttle
 
-"""Between two tellings of the scales while they change."""
-
 
 class FiltersCanvas(KeyFramed):
     """A grid a layer: a row a filter, a column an input channel; one channel alone fills lines."""

@@ -64,7 +64,7 @@ class FramePace:
         return round(min(max(1000 * self._cost / self.share, SHORTEST_MS), LONGEST_MS))
 
     def rest_after(self, seconds: float) -> int:
-        """Milliseconds that work beside the drawing rests, for it to take its share.
+        """Milliseconds from one beginning of work beside the drawing to the next, for its share.
 
         `seconds` are of a processor, and what the work has taken.
         """

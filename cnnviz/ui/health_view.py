@@ -118,12 +118,14 @@ class HealthView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catches up."""
         super().showEvent(event)
+        self.watch.is_seen = True
         self.watch.watch(True)
         self._refresh()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody looks, so nobody examines; a minimised window only looks away."""
         super().hideEvent(event)
+        self.watch.is_seen = False
         if not event.spontaneous():
             self.watch.watch(False)
 

@@ -52,12 +52,15 @@ class HealthWatch(QObject):
         self._asked_for: int | None = None
         self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
         self._live: Snapshot | None = None
+        self.is_seen = True
+        """Whether the window that watches is not minimised."""
         self._watching = self._trained = False
         self._calm = Throttle(self._work, CALM_MS, self)
         session.run_changed.connect(self._forget)
         session.history_changed.connect(self._follow)
         session.status_changed.connect(self._follow)
         session.past.changed.connect(self._follow)
+        session.pace_changed.connect(self._follow)
 
     def watch(self, watching: bool) -> None:
         """Whether anybody looks."""
@@ -90,7 +93,8 @@ class HealthWatch(QObject):
     @property
     def is_live(self) -> bool:
         """Whether the training of now is followed, picture by picture."""
-        return self._session.is_training and self._session.pace.goes_first
+        session = self._session
+        return session.is_training and session.pace.goes_first and self.is_seen
 
     @Slot()
     def _forget(self) -> None:
@@ -106,6 +110,8 @@ class HealthWatch(QObject):
     def _follow(self) -> None:
         if self._asked_for != len(self._session.timeline):
             self._paused_at = self._asked_for = None  # it may be reached again, with other weights
+        if self._session.newest is None:
+            self._live = None  # training went back: it was of a future that is void
         trained, self._trained = self._trained, self._session.is_training
         if not self._watching:
             return
@@ -173,6 +179,9 @@ class HealthWatch(QObject):
     def _ask_for_newest(self) -> None:
         """Paused between two snapshots, the newest is asked for: it is in no timeline."""
         session, step = self._session, len(self._session.timeline)
+        newest = session.newest
+        if newest and newest.step == step:
+            self._paused_at, self._asked_for = newest, step
         kept = {**session.timeline.snapshots, **session.timeline.edited}
         if session.is_training or step in kept or self._asked_for == step:
             return

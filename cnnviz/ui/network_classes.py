@@ -61,7 +61,7 @@ class ClassRows:
         self._bars: list[QRectF] = []
         self._names_width = 0.0
         self._shares: list[float] = []
-        self._left: list[float] = []
+        self._left: Array = np.empty(0, np.float32)
         """Of the side to compare with; none where there is none."""
         self._words: list[Words] = []
 
@@ -71,7 +71,8 @@ class ClassRows:
         room = rows[0].width() - NAME_GAP - LEAST_BAR if rows else 0
         self._names_width = min(names_width(names), room)
         self._bars = [_bar_in(row, self._names_width) for row in rows]
-        self._shares, self._left, self._words = [math.nan] * len(rows), [], []
+        self._shares, self._words = [math.nan] * len(rows), []
+        self._left = self._left[:0]
 
     @property
     def area(self) -> QRect:
@@ -81,9 +82,9 @@ class ClassRows:
     def show(self, probabilities: Array, left: Array | None = None) -> QRegion:
         """Takes over new probabilities, and those to compare with; where the bars they move are."""
         region, shares = QRegion(), probabilities.tolist()
-        compared = [] if left is None else left.tolist()
-        if compared != self._left:
-            self._left, region = compared, QRegion(self.area)
+        compared = self._left[:0] if left is None else left
+        if not np.array_equal(compared, self._left, equal_nan=True):
+            self._left, region = compared.copy(), QRegion(self.area)
         for index, (bar, share) in enumerate(zip(self._bars, shares, strict=True)):
             if _moves(self._shares[index], share, bar.width()):
                 self._shares[index] = share
@@ -132,10 +133,10 @@ class ClassRows:
             painter.drawRoundedRect(self._bars[index], 3, 3)
         for index in bars:
             bar = self._bars[index]
-            if self._left:
+            if len(self._left):
                 lower = QRectF(bar.x(), bar.center().y(), bar.width(), bar.height() / 2)
                 upper = lower.translated(0, -lower.height())
-                _fill(painter, upper, self._left[index], colors.muted)
+                _fill(painter, upper, float(self._left[index]), colors.muted)
                 _fill(painter, lower, self._shares[index], colors.positive)
             else:
                 _fill(painter, bar, self._shares[index], colors.positive)

@@ -13,12 +13,14 @@ from cnnviz.core.spec import Spec
 from cnnviz.core.status import Phase
 from cnnviz.ui import theme
 from cnnviz.ui.application import discard, make_application, on_interrupt
+from cnnviz.ui.frame_pace import CALMER_MS
 from cnnviz.ui.main_window import MainWindow
 from cnnviz.ui.messages import Notice, RunRequest
 from cnnviz.ui.session import Session
+from cnnviz.ui.widgets.throttle import APART_MS
 
-SETTLE_MS = 400
-"""After training, for numbers that refresh four times a second."""
+SETTLE_MS = CALMER_MS + 10 * APART_MS
+"""After training, for numbers and curves that refresh twice a second, one after the other."""
 
 
 def take_screenshot(

@@ -61,7 +61,7 @@ class Session(Seeing):
     loading_changed = Signal()
     """The run that is being loaded got further."""
     times_changed = Signal()
-    """Times per layer and images/s were taken anew (about 4 times a second)."""
+    """Times per layer and images/s were taken anew (2 or 4 times a second)."""
     noticed = Signal(object)
     """A Notice for the user."""
 
@@ -359,7 +359,7 @@ class Session(Seeing):
         self.request = replace(request, start=None, weights=None)  # they have done their work
         settings_before = self.settings
         self.spec, self.settings = ready.spec, ready.settings
-        self.pace.cores = cores_left(self.settings.threads, self.settings.batch_size)
+        self.pace.cores = cores_left(self.settings.threads)
         self.status = ready.status
         self.timeline = ready.timeline
         self._budget = self.timeline.budget

@@ -20,6 +20,7 @@ from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import Interrupted
+from cnnviz.core.workspace import Array
 
 Start = Callable[..., ParallelLearner]
 
@@ -310,6 +311,77 @@ def test_of_many_cores_a_window_gets_one(
 ) -> None:
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
     assert cores_beside_a_window() == train
-    assert cores_left(train, 10_000) == cores - train
-    assert cores_left(train, 8) == cores - 1, "a batch of 8 takes one core"
-    assert cores_left(cores + 2, 10_000) == 0
+    assert cores_left(train) == cores - train
+    assert cores_left(cores + 2) == 0
+
+
+def test_where_pipes_cannot_be_asked_nobody_stands_aside(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    for name, stands in (("nt", False), ("posix", True)):
+        learner = start(Network(small_spec), 1, 64, helped=False)
+        with monkeypatch.context() as patch:
+            patch.setattr("cnnviz.core.parallel.os.name", name)
+            learner.stand_aside()
+        assert learner._stands_aside == stands
+
+
+def test_a_small_batch_on_all_cores_is_not_handed_over(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    learner = start(Network(small_spec), 2, LEAST_SHARE, helped=False)
+    learner.stand_aside()
+    learner.start_helpers()
+    assert learner.helpers == 0
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_rows_never_add_up_to_more_than_the_time_of_several_shares(
+    lost: bool, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One share is measured, also where another is learned here because its helper is lost."""
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 3)
+    learner = start(Network(small_spec), 2, 2000, helped=False)
+    stand_aside(learner)
+    if lost:
+        helper = learner._shares[1].helper
+        assert helper
+        helper._process.kill()
+        helper._process.wait()
+    for _ in range(5):
+        stopwatch = Stopwatch()
+        begin = time.perf_counter()
+        learner.learn(some_split(2000), np.arange(2000), stopwatch, nothing)
+        assert sum(stopwatch.seconds.values()) <= time.perf_counter() - begin + 1e-4
+    assert learner.helpers == (1 if lost else 2)
+
+
+def test_standing_aside_leaves_a_test_to_the_helpers_while_there_is_one(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    own: list[int] = []
+    network = Network(small_spec)
+    learner = start(network, 1, 64, helped=False)
+    tested, forward = Network(small_spec), Network.forward
+
+    def counted(self: Network, images: Array) -> Array:
+        own.append(len(images))
+        return forward(self, images)
+
+    monkeypatch.setattr(Network, "forward", counted)
+    tested.vector[...] = network.vector
+    expected = learner.forward(tested, some_split(5000), nothing).tobytes()
+    assert own
+    stand_aside(learner)
+    own.clear()
+    assert learner.forward(tested, some_split(5000), nothing).tobytes() == expected
+    assert own == []
+    helper = learner._shares[0].helper
+    assert helper
+    helper._process.kill()
+    helper._process.wait()
+    assert learner.forward(tested, some_split(5000), nothing).tobytes() == expected
+    assert own

@@ -6,6 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
 
 from cnnviz.core import health_task
 from cnnviz.core.health import Histogram, examine, histogram, probe
@@ -384,3 +385,42 @@ def test_another_run_takes_the_place_of_a_live_one(live, until):
     until(lambda: session.spec.name == "mlp")
     until(lambda: len(view.table.cells.cells) == len(session.network.layers) - 1)
     session.pause()
+
+
+def test_after_a_reset_nothing_of_the_future_that_is_void_is_shown(live, until):
+    view, session = live
+    session.play()
+    until(lambda: view.watch.answer is not None and view.watch.answer.health.step > 60)
+    for _ in range(3):
+        session.reset()
+        until(lambda: len(session.timeline) == 0)
+        shown = view.watch.answer
+        session.play()
+
+        def is_another(before=shown):
+            answer = view.watch.answer
+            assert answer is before or answer.health.step <= len(session.timeline)
+            return answer is not before
+
+        until(is_another)
+        until(lambda: len(session.timeline) > 60)
+    session.pause()
+
+
+def test_minimised_it_is_not_live(live, until):
+    view, session = live
+    session.play()
+    until(lambda: view.watch.is_live)
+    view.hideEvent(SpontaneousHide())
+    assert not view.watch.is_live
+    view.show()
+    view.showEvent(QShowEvent())
+    assert view.watch.is_live
+    session.pause()
+
+
+class SpontaneousHide(QHideEvent):
+    """What a window gets that is minimised."""
+
+    def spontaneous(self):
+        return True
