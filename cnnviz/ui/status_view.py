@@ -61,7 +61,7 @@ class StatusView(QWidget):
             f"{theme.spaced(len(data.test))} to test on",
             f"{self._library}, {_cores(threads, usable_cores())}",
         ]
-        if session.smooth and not session.pace.cores:
+        if session.smooth:
             parts.append("Smooth pictures slow training down (Ctrl+M)")
         self._left.setText("     ".join(parts))
         self._left.setToolTip(data.source)

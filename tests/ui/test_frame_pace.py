@@ -4,6 +4,7 @@ from cnnviz.ui.frame_pace import (
     BESIDE_SHARE,
     CALM_MS,
     CALMER_MS,
+    CORE_MS,
     LONGEST_MS,
     RESTING_MS,
     SHARE,
@@ -30,8 +31,10 @@ def test_frames_take_their_share_and_no_more(cost: float) -> None:
     assert cost / (after(100, cost) / 1000) == pytest.approx(SHARE, rel=0.01)
 
 
-def test_a_core_of_its_own_allows_all_frames() -> None:
-    assert after(100, 0.006, cores=1) == SHORTEST_MS
+def test_a_core_of_its_own_allows_more_frames_and_the_user_all() -> None:
+    assert after(100, 0.006, cores=1) == CORE_MS
+    assert 0.02 / (after(100, 0.02, cores=1) / 1000) == pytest.approx(SMOOTH_SHARE, rel=0.01)
+    assert after(100, 0.006, cores=1, smooth=True) == SHORTEST_MS
 
 
 def test_never_faster_nor_slower_than_is_sensible() -> None:
