@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPointF,
     QRectF,
     QSizeF,
@@ -17,12 +16,12 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableV
 from cnnviz.ui import theme
 from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.mosaic import picture
+from cnnviz.ui.widgets.table import NOWHERE, Index
 
 COLUMNS = 5
 CELL = 36
 MOST_PICTURES = 2000
 """Thumbnails kept at most; beyond that all are made anew at sight."""
-Index = QModelIndex | QPersistentModelIndex
 
 
 class DigitsModel(QAbstractTableModel):
@@ -43,11 +42,11 @@ class DigitsModel(QAbstractTableModel):
         self.images = chosen if label is None else chosen[labels[chosen] == label]
         self.endResetModel()
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         """Lines of the grid."""
         return 0 if parent.isValid() else -(-len(self.images) // COLUMNS)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+    def columnCount(self, parent: Index = NOWHERE) -> int:
         """Images in a line."""
         return 0 if parent.isValid() else COLUMNS
 

@@ -65,6 +65,18 @@ def stand_aside(learner: ParallelLearner) -> None:
     wait_for_helpers(learner)
 
 
+@pytest.fixture
+def apart(
+    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> tuple[ParallelLearner, tuple[bytes, bytes, float]]:
+    """A learner whose only share of 2000 images a helper has, and what comes of it without one."""
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
+    learner = start(Network(small_spec), 1, 2000, helped=False)
+    expected = learn(learner, 2000)
+    stand_aside(learner)
+    return learner, expected
+
+
 def learn(learner: ParallelLearner, count: int) -> tuple[bytes, bytes, float]:
     loss, logits, labels = learner.learn(some_split(count), np.arange(count), Stopwatch(), nothing)
     np.testing.assert_array_equal(labels, some_split(count).labels)
@@ -274,28 +286,22 @@ def test_standing_aside_needs_a_core_and_changes_no_bit(
 
 
 def test_standing_aside_goes_on_alone_when_its_only_helper_is_lost(
-    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+    apart: tuple[ParallelLearner, tuple[bytes, bytes, float]],
 ) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    learner = start(Network(small_spec), 1, 64, helped=False)
-    expected = learn(learner, 64)
-    stand_aside(learner)
-    assert learn(learner, 64) == expected
+    learner, expected = apart
+    assert learn(learner, 2000) == expected
     helper = learner._shares[0].helper
     assert helper
     helper._process.kill()
     helper._process.wait()
-    assert learn(learner, 64) == expected
+    assert learn(learner, 2000) == expected
     assert learner.helpers == 0
 
 
 def test_giving_up_what_a_helper_has_alone_leaves_nothing_behind(
-    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
+    apart: tuple[ParallelLearner, tuple[bytes, bytes, float]],
 ) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    learner = start(Network(small_spec), 1, 2000, helped=False)
-    expected = learn(learner, 2000)
-    stand_aside(learner)
+    learner, expected = apart
 
     def give_up() -> None:
         raise Interrupted

@@ -54,19 +54,19 @@ def odd_specs(draw: st.DrawFn) -> Spec:
 
     height, width = pair(6, 11)
     layers = []
-    size = (height, width)
+    size: tuple[int, ...] = (height, width)
     for _ in range(draw(st.integers(1, 2))):
         kernel, stride, padding = pair(1, min(4, *size)), pair(1, 3), pair(0, 3)
         layers.append(conv2d(draw(st.integers(1, 4)), kernel, stride, padding))
         layers.append(draw(st.sampled_from([relu, sigmoid, arctan]))())
-        size = tuple(  # type: ignore[assignment]
+        size = tuple(
             (n + 2 * p - k) // s + 1
             for n, k, s, p in zip(size, kernel, stride, padding, strict=True)
         )
         if min(size) >= 2 and draw(st.booleans()):
             window, step = pair(1, 2), pair(1, 3)
             layers.append(max_pool2d(window, step))
-            size = tuple((n - k) // s + 1 for n, k, s in zip(size, window, step, strict=True))  # type: ignore[assignment]
+            size = tuple((n - k) // s + 1 for n, k, s in zip(size, window, step, strict=True))
     channels = draw(st.sampled_from([1, 2, 3]))
     return Spec("odd", "Odd", (channels, height, width), (*layers, flatten(), dense(3)))
 
