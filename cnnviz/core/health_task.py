@@ -1,6 +1,7 @@
 """A network's health at several moments of its run, found one after another on a thread.
 
-An examination takes some 10 ms for a small network, and much more for a large one.
+An examination takes some 10 ms for a small network, and much more for a large one. Of a training
+that is followed closely, a process makes them (see health_helper.py).
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from cnnviz.core.datasets import Split
 from cnnviz.core.health import Health, examine
+from cnnviz.core.health_helper import HealthHelper
+from cnnviz.core.helper import HelperLost
 from cnnviz.core.network import Network
 from cnnviz.core.priority import LAST, let_others_first
 from cnnviz.core.spec import Spec
@@ -75,25 +78,50 @@ class Examining(Task[Standing]):
     """Answers in the order of the questions; cancelled, it ends between two of them."""
 
     def __init__(
-        self, spec: Spec, images: Split, optimizer: str, questions: tuple[Question, ...]
+        self,
+        spec: Spec,
+        images: Split,
+        optimizer: str,
+        questions: tuple[Question, ...],
+        helper: HealthHelper | None = None,
     ) -> None:
-        """`spec` is fitted to the data; `images` are the probe, see `health.probe`."""
+        """`spec` is fitted to the data; `images` are the probe, see `health.probe`.
+
+        A `helper` for the same three examines instead of this thread, until it is lost.
+        """
         super().__init__("health", Standing((), 0.0, False, None))
         self.questions = questions
         self._given = spec, images, optimizer
+        self._helper = helper
+        self._network: Network | None = None
 
     def _work(self) -> dict[str, Any]:
         let_others_first(LAST)
-        spec, images, optimizer = self._given
-        network = Network(spec, None)
         answers: list[Answer] = []
+        beside = 0.0
         for question in self.questions:
             if self._cancelled.is_set():
                 break
-            health = examine(network, question.snapshot, images, optimizer, question.rate)
+            try:
+                health, seconds = self._examine(question)
+            except HelperLost:
+                self._helper = None
+                if self._cancelled.is_set():
+                    break  # it was ended with us
+                health, seconds = self._examine(question)
+            beside += seconds
             past, verdicts = question.past, None
             if past is not None:
                 verdicts = tuple(judge(past.classes, past.losses, past.epochs, health))
             answers.append(Answer(health, verdicts))
-            self._tell(answers=tuple(answers), seconds=thread_time())
+            self._tell(answers=tuple(answers), seconds=thread_time() + beside)
         return {}
+
+    def _examine(self, question: Question) -> tuple[Health, float]:
+        """Its health, and the seconds of another process that it took."""
+        if self._helper:
+            return self._helper.examine(question.snapshot, question.rate)
+        spec, images, optimizer = self._given
+        self._network = self._network or Network(spec, None)
+        snapshot, rate = question.snapshot, question.rate
+        return examine(self._network, snapshot, images, optimizer, rate), 0.0

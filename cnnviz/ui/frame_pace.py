@@ -13,9 +13,6 @@ SHARE = 0.04
 """Of one core's time, while all cores train. Training was measured to lose about as much."""
 SMOOTH_SHARE = 0.5
 """Of the time of the one core that draws, where pictures go first; the rest is for the user."""
-BESIDE_SHARE = 0.2
-"""Of the time of the core that draws, for work beside it: with more, training was measured to lose
-more than 5 %, since three share two cores. Where there is another core, it is SMOOTH_SHARE too."""
 SHORTEST_MS, LONGEST_MS = 16, 200
 """Between two frames while training: 60 a second at most, 5 at least."""
 CORE_MS = 30
@@ -72,5 +69,4 @@ class FramePace:
 
         `seconds` are of a processor, and what the work has taken.
         """
-        share = SMOOTH_SHARE if self.cores > 1 else BESIDE_SHARE if self.goes_first else SHARE
-        return round(1000 * seconds / share)
+        return round(1000 * seconds / self.share)

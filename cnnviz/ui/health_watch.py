@@ -2,24 +2,32 @@
 
 One short task after another: first the moment, then the snapshots from the newest back. What was
 found stays as long as its snapshot does. Where training leaves time for it, the moment is that of
-the last frame, as often as a screen shows it; else the newest snapshot, a few times a second.
+the last frame, as often as a screen shows it, and a process examines; else it is the newest
+snapshot, a few times a second.
 """
+
+import logging
 
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from cnnviz.core.datasets import Split
 from cnnviz.core.health import Health, probe
+from cnnviz.core.health_helper import HealthHelper
 from cnnviz.core.health_task import Answer, Examining, Past, Question
 from cnnviz.core.in_force import rate_after
 from cnnviz.core.saved_run import SavedRun
+from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Snapshot
 from cnnviz.ui.messages import Notice
 from cnnviz.ui.session import Session
 from cnnviz.ui.watched_tasks import OneTask
 from cnnviz.ui.widgets.throttle import Throttle
 
-POLL_MS, LIVE_MS, CALM_MS = 8, 33, 600
+log = logging.getLogger(__name__)
+
+POLL_MS, LIVE_MS, CALM_MS = 8, 30, 600
 """Between two looks at a task; between two beginnings while training goes on, at least, where the
 moment of the last frame is followed, and where it is not."""
 MOST_POINTS = 60
@@ -51,6 +59,7 @@ class HealthWatch(QObject):
         self._paused_at: Snapshot | None = None
         self._asked_for: int | None = None
         self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
+        self._helper: HealthHelper | None = None
         self._live: Snapshot | None = None
         self.is_seen = True
         """Whether the window that watches is not minimised."""
@@ -69,6 +78,7 @@ class HealthWatch(QObject):
             self._calm.act()
         else:
             self._examining.end()
+            self._end_helper()
             self._session.want_snapshots(False)
 
     @property
@@ -100,6 +110,7 @@ class HealthWatch(QObject):
     def _forget(self) -> None:
         """Another run."""
         self._examining.end()
+        self._end_helper()
         self.answer, self.course = None, []
         self._found, self._paused_at, self._asked_for = {}, None, None
         self._live = None
@@ -159,8 +170,22 @@ class HealthWatch(QObject):
             )
             for each in wanted
         )
-        images = probe(dataset.train)
-        self._examining.start(Examining(spec, images, settings.optimizer, questions))
+        given = spec, probe(dataset.train), settings.optimizer
+        if self._helper is None and self.is_live:
+            self._start_helper(*given)
+        self._examining.start(Examining(*given, questions, self._helper))
+
+    def _start_helper(self, spec: Spec, images: Split, optimizer: str) -> None:
+        try:
+            self._helper = HealthHelper(spec, images, optimizer)
+        except OSError:
+            log.warning("no process can be started; a thread examines instead", exc_info=True)
+
+    def _end_helper(self) -> None:
+        """Who waits for its answer is told that it is lost."""
+        if self._helper:
+            self._helper.close()
+            self._helper = None
 
     def _answer_for(self, moment: Snapshot) -> Answer | None:
         """What was found of a moment, if it was judged by all that is known of it now."""
