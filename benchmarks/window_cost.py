@@ -15,8 +15,8 @@ import time
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 
-from benchmarks.live_window import Paints, close, open_window, prepare, spin
-from cnnviz.core import PRESETS, Runner, Settings, Trainer, load_dataset
+from benchmarks.live_window import Paints, close, open_window, prepare, spin, training_data
+from cnnviz.core import PRESETS, Runner, Settings, Trainer
 from cnnviz.core.datasets import best_available
 from cnnviz.core.parallel import usable_cores
 
@@ -25,7 +25,7 @@ SECONDS = 6.0
 
 def alone(data: str, threads: int) -> float:
     """Images/s of a runner that nobody draws."""
-    dataset, settings = load_dataset(data), Settings(epochs=1000, threads=threads)
+    dataset, settings = training_data(data), Settings(epochs=1000, threads=threads)
     runner = Runner(lambda: Trainer(PRESETS["numpy-cnn"], dataset, settings))
     runner.start()
     runner.play()

@@ -12,9 +12,9 @@ import threading
 import weakref
 from typing import Any
 
+from cnnviz.core.child import HelperLost
 from cnnviz.core.datasets import Split
 from cnnviz.core.health import Health
-from cnnviz.core.helper import HelperLost
 from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Snapshot

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.core.child import HelperLost
 from cnnviz.core.datasets import Split
 from cnnviz.core.health import Health, examine
 from cnnviz.core.health_helper import HealthHelper
-from cnnviz.core.helper import HelperLost
 from cnnviz.core.network import Network
 from cnnviz.core.priority import LAST, let_others_first
 from cnnviz.core.spec import Spec

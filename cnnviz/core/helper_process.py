@@ -15,7 +15,6 @@ from cnnviz.core.network import Network
 from cnnviz.core.pipe import Lines
 from cnnviz.core.shared_batch import SharedBatch
 from cnnviz.core.slices import chunk_size, learn_in_slices
-from cnnviz.core.stopwatch import Stopwatch
 
 
 class Stopped(Exception):
@@ -70,29 +69,22 @@ def learn(
 ) -> dict[str, Any]:
     """Learns the first `images` of the shared memory as a share of a batch of `count`.
 
-    The gradient and the logits are left in the shared memory; the answer has the loss, and the
-    seconds of each row.
+    The gradient and the logits are left in the shared memory; the answer has the loss.
     """
-    stopwatch = Stopwatch()
 
-    def check() -> None:
+    def check(*_: str) -> None:
         if shared.stop[0]:
             raise Stopped
-
-    def lap(what: str, direction: str) -> None:
-        stopwatch.lap(what, direction)
-        check()
 
     network.convolution = convolution
     network.set_pulse(check)
     try:
-        pixels, labels = as_floats(shared.pixels[:images]), shared.labels[:images]
-        lap("data", "forward")
-        loss, logits = learn_in_slices(network, pixels, labels, lap, count)
+        pixels, labels = shared.pixels[:images], shared.labels[:images]
+        loss, logits = learn_in_slices(network, as_floats(pixels), labels, check, count)
     except Stopped:
         return {"stopped": True}
     shared.logits[:images] = logits
-    return {"loss": loss, "laps": [[*row, seconds] for row, seconds in stopwatch.seconds.items()]}
+    return {"loss": loss}
 
 
 def forward(network: Network, shared: SharedBatch, slot: int, images: int) -> dict[str, Any]:

@@ -12,9 +12,6 @@ from cnnviz.core.outbox import Entry, Outbox
 from cnnviz.core.status import Phase, Status
 from cnnviz.core.trainer import Trainer
 
-SNAPSHOTS = 1 / 33
-"""Seconds between two published snapshots, at least: of large networks they take long."""
-
 
 class Meeting:
     """What both sides of a runner write and read; see runner.py for who does."""
@@ -29,7 +26,7 @@ class Meeting:
         self._inbox: list[Callable[[Trainer], None]] = []
         self._outbox = Outbox()
         self._status = Status(Phase.LOADING)
-        self._published = self._last_snapshot = -math.inf
+        self._published = -math.inf
         self._wants_snapshots = False
 
     # From outside.
@@ -47,7 +44,7 @@ class Meeting:
             return outbox
 
     def publish_snapshots(self, wanted: bool) -> None:
-        """Whether vectors are published with what the optimiser remembers, 33 a second at most."""
+        """Whether vectors are published with what the optimiser remembers."""
         self._wants_snapshots = wanted
 
     # From either side; `_tell`, `_show` and what is published come from the thread.
@@ -89,9 +86,7 @@ class Meeting:
 
     def _publish_vector(self, trainer: Trainer) -> None:
         self._published = perf_counter()
-        snapshot = None
-        if self._wants_snapshots and self._published - self._last_snapshot >= SNAPSHOTS:
-            self._last_snapshot, snapshot = self._published, trainer.snapshot()
+        snapshot = trainer.snapshot() if self._wants_snapshots else None
         copy = snapshot.vector if snapshot else trainer.network.vector.copy()
         with self._changed:
             self._outbox.vector = (trainer.step, copy)

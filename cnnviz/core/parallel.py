@@ -5,6 +5,7 @@ cannot), this process learns their shares too, one after the other, and only the
 """
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.blas import use_one_blas_thread
+from cnnviz.core.child import HelperLost
 from cnnviz.core.datasets import Split
-from cnnviz.core.helper import Helper, HelperLost
+from cnnviz.core.helper import Helper
 from cnnviz.core.network import Lap, Network
 from cnnviz.core.parallel_forward import forward_shared
 from cnnviz.core.slices import learn_in_slices
-from cnnviz.core.stopwatch import Row, Stopwatch
 from cnnviz.core.workspace import Array, no_pulse
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,8 @@ class ParallelLearner:
         self._network = network
         self._shares = [_Share(network, parts[0])]
         self._shares += [_Share(network.twin(), part) for part in parts[1:]]
-        self._cores, self._stands_aside = cores, False
-        self._patience = PATIENCE
+        self.patience = PATIENCE
+        """Seconds of learning until it starts helpers by itself; 0 when it has."""
 
     @property
     def helpers(self) -> int:
@@ -84,20 +85,15 @@ class ParallelLearner:
 
     def start_helpers(self) -> None:
         """Starts them, where that is possible; `learn` does so by itself after a while."""
-        self._patience = 0.0
-        for share in self._shares[0 if self._stands_aside else 1 :]:
+        self.patience = 0.0
+        for share in self._shares[1:]:
             if share.helper is None:
-                share.start_helper(self._stands_aside)
+                share.start_helper()
 
-    def stand_aside(self) -> None:
-        """Has a helper learn the first share, too, if a core is left for this process.
-
-        Whatever else runs in it then hardly meets what trains: every NumPy call takes the
-        interpreter's lock again, and of the many that a share makes none is left here. To be called
-        before helpers are started. Not where pipes cannot be asked (Windows): nothing could be
-        given up half-way.
-        """
-        self._stands_aside = cores_left(self._cores) > 0 and os.name == "posix"
+    def be_helped(self) -> None:
+        """Helpers are wanted after all, by who had set `patience` to infinity."""
+        if math.isinf(self.patience):
+            self.patience = PATIENCE
 
     @property
     def helpers_are_ready(self) -> bool:
@@ -105,39 +101,25 @@ class ParallelLearner:
         return all(share.is_ready() for share in self._shares)
 
     def learn(
-        self,
-        split: Split,
-        indices: NDArray[np.integer[Any]],
-        stopwatch: Stopwatch,
-        check: Callable[[], None],
+        self, split: Split, indices: NDArray[np.integer[Any]], lap: Lap, check: Callable[[], None]
     ) -> tuple[float, Array, NDArray[np.int64]]:
         """As `Network.learn` for these images of `split`, `batch_size` of them.
 
-        Returns the mean loss, the logits and the labels; the gradient is in the network. The
-        stopwatch gets the laps of the first share, and "data". `check` is called now and then; what
-        it raises gives up all shares and is raised here.
+        Returns the mean loss, the logits and the labels; the gradient is in the network. `lap` is
+        called as by `Network.learn`, and with "data"; `check` is called now and then. What either
+        raises gives up all shares and is raised here.
         """
         begin = time.perf_counter()
-
-        def lap(what: str, direction: str) -> None:
-            stopwatch.lap(what, direction)
-            check()
-
-        def no_lap(*_: str) -> None:
-            check()
-
         try:
             handed = [share.hand_over(split, indices) for share in self._shares]
             lap("data", "forward")
-            # One share is measured: all at once, the times of several would not add up.
-            laps = [lap, *[no_lap if handed[0] else lap] * (len(handed) - 1)]
             results = [
-                None if busy else share.learn(split, indices, own, check)
-                for share, busy, own in zip(self._shares, handed, laps, strict=True)
+                None if busy else share.learn(split, indices, lap, check)
+                for share, busy in zip(self._shares, handed, strict=True)
             ]
             results = [
-                result or share.result(split, indices, own, check)
-                for share, result, own in zip(self._shares, results, laps, strict=True)
+                result or share.result(split, indices, lap, check)
+                for share, result in zip(self._shares, results, strict=True)
             ]
         except KeyboardInterrupt:
             self.close()  # it comes at any moment: nobody knows what was answered
@@ -146,15 +128,11 @@ class ParallelLearner:
             for share in self._shares:
                 share.abandon()
             raise
-        stopwatch.take(self._shares[0].laps)
-        first, *others = self._shares
-        if first.gradient is not self._network.gradient:
-            self._network.gradient[...] = first.gradient
-        for share in others:
+        for share in self._shares[1:]:
             self._network.gradient += share.gradient
-        if self._patience > 0:
-            self._patience -= time.perf_counter() - begin
-            if self._patience <= 0:
+        if self.patience > 0:
+            self.patience -= time.perf_counter() - begin
+            if self.patience <= 0:
                 self.start_helpers()
         losses, logits, labels = zip(*filter(None, results), strict=True)
         return sum(losses), np.concatenate(logits), np.concatenate(labels)
@@ -167,7 +145,7 @@ class ParallelLearner:
         """
         helpers = [share.helper for share in self._shares if share.is_ready() and share.helper]
         try:
-            return forward_shared(network, split, helpers, check, aside=self._stands_aside)
+            return forward_shared(network, split, helpers, check)
         except KeyboardInterrupt:
             self.close()  # as in `learn`
             raise
@@ -191,14 +169,12 @@ class _Share:
         self.helper: Helper | None = None
         self.gradient = network.gradient
         """Where the last gradient of this share is."""
-        self.laps: dict[Row, float] = {}
-        """Seconds by row that a helper measured in it."""
         self._busy = False
 
-    def start_helper(self, apart: bool) -> None:
+    def start_helper(self) -> None:
         """Starts one for `part`; without processes or shared memory all goes on as before."""
         try:
-            self.helper = Helper(self.network, self.part.stop - self.part.start, apart)
+            self.helper = Helper(self.network, self.part.stop - self.part.start)
         except (OSError, HelperLost):  # it may end as soon as it has begun
             log.warning("no helper process can be started; one core learns alone", exc_info=True)
 
@@ -240,7 +216,7 @@ class _Share:
         lap("data", "forward")
         self.network.set_pulse(check)
         loss, logits = learn_in_slices(self.network, images, labels, lap, len(indices))
-        self.gradient, self.laps = self.network.gradient, {}
+        self.gradient = self.network.gradient
         return loss, logits, labels
 
     def result(
@@ -254,7 +230,7 @@ class _Share:
         labels = np.take(split.labels, indices[self.part])
         try:
             assert self.helper
-            loss, logits, self.laps = self.helper.end(len(labels), check)
+            loss, logits = self.helper.end(len(labels), check)
         except HelperLost:
             self._lose()
             return self.learn(split, indices, lap, check)

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cnnviz.core.child import HelperLost
 from cnnviz.core.datasets import Split
 from cnnviz.core.datasets.dataset import as_floats
-from cnnviz.core.helper import Helper, HelperLost
+from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.shared_batch import SLOTS
 from cnnviz.core.slices import chunks
@@ -18,15 +19,9 @@ from cnnviz.core.workspace import Array
 
 
 def forward_shared(
-    network: Network,
-    split: Split,
-    helpers: list[Helper],
-    check: Callable[[], None],
-    aside: bool = False,
+    network: Network, split: Split, helpers: list[Helper], check: Callable[[], None]
 ) -> Array:
     """Logits (N, classes) of all N images of `split`, made by this process and `helpers`.
-
-    `aside` leaves all to the helpers, as long as there is one.
 
     The helpers, all ready and at rest, must be those of a network of the same layers; one that is
     lost is closed. `check` is called between two chunks, and while only helpers are at work; what
@@ -41,7 +36,7 @@ def forward_shared(
             check()
             for queue in queues:
                 queue.serve(waiting)
-            if waiting and not (aside and any(queue.works for queue in queues)):
+            if waiting:
                 own = waiting.popleft()
                 logits[own] = network.forward(as_floats(split.pixels[own]))
             else:
@@ -66,11 +61,6 @@ class _Queue:
         self._lost = False
         self.handed: deque[tuple[slice, int]] = deque()
         """Each with the slot that it lies in, oldest first."""
-
-    @property
-    def works(self) -> bool:
-        """Whether the helper is still there."""
-        return not self._lost
 
     def serve(self, waiting: deque[slice]) -> None:
         """Takes back what is done and hands over others, so that the helper need not wait.

@@ -210,8 +210,6 @@ class Runner(Meeting):
     # What the thread does.
 
     def _run(self) -> None:
-        if self._gentle:
-            let_others_first()
         try:
             self._live()
         except Exception as error:
@@ -241,8 +239,8 @@ class Runner(Meeting):
         build = self._build
         self._build = _was_built  # it may hold on to a run that this one went on from
         trainer = build()
-        if self._gentle:
-            trainer.stand_aside()
+        if self._gentle and not trainer.stand_aside():
+            let_others_first()
         begin = trainer.snapshot()
         if not self._timeline.snapshots:
             self._timeline.keep(begin)
@@ -308,7 +306,10 @@ class Runner(Meeting):
             return self._abandon or self._goal <= trainer.step
 
         convolution = trainer.convolution
-        result = trainer.train_batch(self._stopwatch, unwanted)
+        batches = trainer.batches_per_epoch
+        until = min(self._goal, (trainer.step // batches + 1) * batches)  # then there is a test
+        ahead = max(int(until) - trainer.step - 1, 0)
+        result = trainer.train_batch(self._stopwatch, unwanted, ahead)
         self._timeline.record(result)
         self._tell(result)
         if self._timeline.wants_snapshot(trainer.step):
@@ -377,7 +378,7 @@ class Runner(Meeting):
         with self._changed:
             self._tell(Restored(snapshot.step))
             kept = [batch for batch in self._outbox.times if batch.step <= snapshot.step]
-            self._outbox.times = kept
+            self._outbox.times, self._outbox.newest = kept, None
         self._show(step=snapshot.step)
         self._publish_vector(trainer)
 

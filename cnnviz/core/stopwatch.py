@@ -16,26 +16,30 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[Row, float] = {}
         self._last = perf_counter()
+        self._is_elsewhere = False
 
     def start(self) -> None:
         """Sets every row to zero and begins to count."""
         self.seconds = dict.fromkeys(self.seconds, 0.0)
-        self._last = perf_counter()
+        self._last, self._is_elsewhere = perf_counter(), False
 
     def lap(self, what: str, direction: str = "forward") -> None:
         """Gives the time since the last lap (or the start) to a row."""
+        if self._is_elsewhere:
+            return
         now = perf_counter()
         row = (what, direction)
         self.seconds[row] = self.seconds.get(row, 0.0) + now - self._last
         self._last = now
 
-    def take(self, seconds: Mapping[Row, float]) -> None:
-        """Gives the time since the last lap to rows that another process has measured meanwhile.
+    def go_on(self, what: str) -> None:
+        """As `start`, but the time since the last lap is given to a row."""
+        self.seconds = dict.fromkeys(self.seconds, 0.0)
+        self.lap(what)
 
-        What they leave of it is the next lap's; where it began before that lap, all are cut alike.
+    def replace(self, seconds: Mapping[Row, float]) -> None:
+        """What another process has measured stands here until the next `start`; laps add nothing.
+
+        That is for work that goes on there while this process does other things.
         """
-        spent, there = sum(seconds.values()), perf_counter() - self._last
-        kept = min(there / spent, 1.0) if spent else 1.0
-        for row, part in seconds.items():
-            self.seconds[row] = self.seconds.get(row, 0.0) + kept * part
-        self._last += kept * spent
+        self.seconds, self._is_elsewhere = dict(seconds), True

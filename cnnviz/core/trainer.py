@@ -1,5 +1,7 @@
 """Training one batch at a time, such that going back and coming again gives the same bits."""
 
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter, sleep
@@ -9,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.architecture import check_classes
+from cnnviz.core.aside import Aside
 from cnnviz.core.convolution import way
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import SettingsError
 from cnnviz.core.evaluation import Evaluation, evaluation_of
+from cnnviz.core.lead import AHEAD, Batch, Outcome
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
-from cnnviz.core.parallel import ParallelLearner
+from cnnviz.core.parallel import ParallelLearner, cores_left
 from cnnviz.core.schedules import schedule
 from cnnviz.core.settings import Settings, check_learning_rate
 from cnnviz.core.spec import Spec
@@ -99,6 +103,7 @@ class Trainer:
         )
         self._tested = Network(fitted)
         self.optimizer = optimizer(self.settings.optimizer)(self.network.vector)
+        self._aside: Aside | None = None
         self.step = 0
         # (from step, value) in order of steps: travelling back does not forget later changes.
         self._rates: list[tuple[int, float]] = [(0, self.settings.learning_rate)]
@@ -138,8 +143,11 @@ class Trainer:
     @property
     def rate(self) -> float:
         """The learning rate of the next update: base rate times schedule."""
-        factor = schedule(self.settings.schedule)(self.step, self.planned_steps)
-        return self.base_rate * factor
+        return self._rate_at(self.step)
+
+    def _rate_at(self, step: int) -> float:
+        factor = schedule(self.settings.schedule)(step, self.planned_steps)
+        return _in_force(self._rates, step) * factor
 
     def set_learning_rate(self, rate: float, start: int | None = None) -> None:
         """A new base rate from step `start` on (now, if None) in place of all later changes.
@@ -156,36 +164,68 @@ class Trainer:
         start = self.step if start is None else start
         self._ways = [*_before(self._ways, start), (start, name)]
 
-    @may_diverge
     def train_batch(
         self,
         stopwatch: Stopwatch | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        ahead: int = 0,
     ) -> BatchResult:
         """Forward, loss, backward, update; afterwards `step` is one more.
 
         Raises Interrupted if `interrupted()` says so between two layers (or two images of a slow
-        way), and Diverged if the loss is not finite; both leave everything as it was.
+        way), and Diverged if the loss is not finite; both leave everything as it was. Whoever
+        stands aside may have some of the next batches begun, `ahead` of this one, if it is likely
+        that they will be wanted; `network.gradient` is then another process's.
         """
         begin = perf_counter()
         stopwatch = stopwatch or Stopwatch()
-        self.network.convolution = self.convolution
+        batches = [self._batch(self.step + k) for k in range(1 + min(ahead, AHEAD))]
 
         def check() -> None:
             if interrupted():
                 raise Interrupted
 
-        indices = self.batch_indices(self.step)
-        loss, logits, labels = self._learner.learn(self.dataset.train, indices, stopwatch, check)
-        stopwatch.lap("other")
-        if not np.isfinite(loss):
-            raise Diverged(self.step, loss)
-        rate = self.rate
-        self.optimizer.update(self.network.vector, self.network.gradient, rate)
+        outcome = self._aside.train(batches, self._images, check) if self._aside else None
+        if outcome is None:
+            outcome = self._train_here(batches[0], stopwatch, check)
+        else:
+            stopwatch.replace(outcome.seconds)
+        if not np.isfinite(outcome.loss):
+            raise Diverged(self.step, outcome.loss)
         self.step += 1
-        stopwatch.lap("optimizer")
+        seconds = perf_counter() - begin
+        return BatchResult(self.step, outcome.loss, outcome.accuracy, batches[0].rate, seconds)
+
+    @may_diverge
+    def _train_here(self, batch: Batch, stopwatch: Stopwatch, check: Callable[[], None]) -> Outcome:
+        """Unless the loss is not finite, the weights are updated."""
+        begin = perf_counter()
+
+        def lap(what: str, direction: str) -> None:
+            stopwatch.lap(what, direction)
+            check()
+
+        self.network.convolution = batch.convolution
+        indices = self.batch_indices(batch.step)
+        loss, logits, labels = self._learner.learn(self.dataset.train, indices, lap, check)
+        stopwatch.lap("other")
         accuracy = float(np.mean(logits.argmax(axis=1) == labels))
-        return BatchResult(self.step, loss, accuracy, rate, perf_counter() - begin)
+        if np.isfinite(loss):
+            self.optimizer.update(self.network.vector, self.network.gradient, batch.rate)
+            stopwatch.lap("optimizer")
+        if self._aside:
+            self._aside.has_learned(perf_counter() - begin)
+            if self._aside.is_lost:
+                self._learner.be_helped()
+        return Outcome(loss, accuracy, stopwatch.seconds)
+
+    def _batch(self, step: int) -> Batch:
+        return Batch(step, self._rate_at(step), _in_force(self._ways, step))
+
+    def _images(self, step: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Pixels (n, C, H, W) and labels of the batch after `step` batches."""
+        indices, train = self.batch_indices(step), self.dataset.train
+        return np.take(train.pixels, indices, axis=0), np.take(train.labels, indices)
 
     def evaluate(self, interrupted: Callable[[], bool] = lambda: False) -> Evaluation | None:
         """How it does on the test set now; None soon after `interrupted()` says so.
@@ -201,7 +241,9 @@ class Trainer:
         self._tested.vector[...] = self.network.vector
         test = self.dataset.test
         try:
-            logits = self._learner.forward(self._tested, test, check)
+            logits = self._aside.forward(self._tested, test, check) if self._aside else None
+            if logits is None:
+                logits = self._learner.forward(self._tested, test, check)
         except Interrupted:
             return None
         return evaluation_of(logits, test.labels)
@@ -231,22 +273,39 @@ class Trainer:
         Training starts them by itself after a while; until then it is slower, never different.
         Raises Interrupted soon after `interrupted()` says so; they will then be ready later.
         """
-        self._learner.start_helpers()
-        while not self._learner.helpers_are_ready:
+        if self._aside:
+            self._aside.start()
+        if self._aside is None or self._aside.is_lost:
+            self._learner.start_helpers()
+        while not self._is_helped:
             if interrupted():
                 raise Interrupted
             sleep(POLL_SECONDS)
 
-    def stand_aside(self) -> None:
-        """Leaves all learning to helper processes, if there is a core for each beside this one.
+    @property
+    def _is_helped(self) -> bool:
+        if self._aside and not self._aside.is_lost:
+            return self._aside.lead is not None or self._aside.is_lost
+        return self._learner.helpers_are_ready
 
-        For a process that has a window: its threads then hardly meet those that train.
+    def stand_aside(self) -> bool:
+        """Leaves all training to a process of its own, if there is a core beside those that train.
+
+        Returns whether it does. For a process that has a window: its threads then hardly meet those
+        that train. To be called before the first batch. Not where pipes cannot be asked (Windows):
+        no batch could be given up half-way.
         """
-        self._learner.stand_aside()
+        if cores_left(self.settings.threads) == 0 or os.name != "posix":
+            return False
+        self._aside = Aside(self.network, self.optimizer, self.settings)
+        self._learner.patience = math.inf
+        return True
 
     def close(self) -> None:
         """Ends the helper processes."""
         self._learner.close()
+        if self._aside:
+            self._aside.close()
 
 
 def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:

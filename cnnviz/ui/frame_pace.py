@@ -13,6 +13,8 @@ SHARE = 0.04
 """Of one core's time, while all cores train. Training was measured to lose about as much."""
 SMOOTH_SHARE = 0.5
 """Of the time of the one core that draws, where pictures go first; the rest is for the user."""
+BESIDE_SHARE = 0.8
+"""Of a core, for a process that works beside it then, and which whoever draws may interrupt."""
 SHORTEST_MS, LONGEST_MS = 16, 200
 """Between two frames while training: 60 a second at most, 5 at least."""
 CORE_MS = 30
@@ -69,4 +71,4 @@ class FramePace:
 
         `seconds` are of a processor, and what the work has taken.
         """
-        return round(1000 * seconds / self.share)
+        return round(1000 * seconds / (BESIDE_SHARE if self.goes_first else SHARE))

@@ -7,7 +7,6 @@ snapshot, a few times a second.
 """
 
 import logging
-
 from typing import NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -27,7 +26,7 @@ from cnnviz.ui.widgets.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
-POLL_MS, LIVE_MS, CALM_MS = 8, 30, 600
+POLL_MS, LIVE_MS, CALM_MS = 8, 16, 600
 """Between two looks at a task; between two beginnings while training goes on, at least, where the
 moment of the last frame is followed, and where it is not."""
 MOST_POINTS = 60
@@ -129,7 +128,7 @@ class HealthWatch(QObject):
         if trained and not self._trained:  # nobody is disturbed any more
             self._calm.set_interval(CALM_MS)
             self._calm.act()
-        else:
+        elif not (self.is_live and self._examining.now):  # else its end asks
             self._calm.ask()
 
     def _work(self) -> None:
@@ -154,6 +153,8 @@ class HealthWatch(QObject):
         wanted += [each for each in self._spread() if id(each) not in self._found]
         if wanted:
             self._ask(wanted[: LIVE_AT_ONCE if self.is_live else AT_ONCE], moment)
+        elif self.is_live:
+            self._calm.waive()  # the next frame is not waited for any longer
 
     def _ask(self, wanted: list[Snapshot], moment: Snapshot | None) -> None:
         """Begins a task; only the moment that is looked at is judged."""

@@ -277,9 +277,7 @@ class Session(Seeing):
             return
         status = self._runner.status  # first: it must not be ahead of what is told
         outbox = self._runner.drain()
-        self._take_entries(outbox.entries)
-        if outbox.newest and self._wants_snapshots:
-            self.newest = outbox.newest
+        self._take_entries(outbox.entries, outbox.newest)
         if outbox.vector is not None:
             self._take_vector(*outbox.vector)
         self._take_times(outbox)
@@ -383,7 +381,7 @@ class Session(Seeing):
             names = dict.fromkeys([name, *self.recent_data])
             self.recent_data = list(names)[:MOST_RECENT_DATA]
 
-    def _take_entries(self, entries: list[Entry]) -> None:
+    def _take_entries(self, entries: list[Entry], newest: Snapshot | None = None) -> None:
         for entry in entries:
             mirror(entry, self.timeline)
             if isinstance(entry, Restored):
@@ -407,6 +405,8 @@ class Session(Seeing):
             elif isinstance(entry, Failed):
                 self._has_failed = True
                 self.noticed.emit(reports.failed(entry, self._start_over))
+        if newest and self._wants_snapshots:
+            self.newest = newest
         if entries:
             self.history_changed.emit()
 

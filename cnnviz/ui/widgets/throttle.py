@@ -55,6 +55,11 @@ class Throttle(QObject):
         self._timer.start(self._rest)
         self._act()
 
+    def waive(self) -> None:
+        """There was nothing to do, so no rest is needed after it."""
+        self._waiting = False
+        self._timer.stop()
+
     @property
     def _rest(self) -> int:
         return self._interval() if callable(self._interval) else self._interval
