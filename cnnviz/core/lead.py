@@ -93,6 +93,7 @@ class Lead(Child):
         for batch in batches[len(self._asked) :]:
             self._ask(batch, *images(batch.step))
         try:
+            check()  # it may have answered long ago
             self.wait(check)
             answer = self._receive()
         except Exception:
@@ -150,6 +151,7 @@ class Lead(Child):
     def _take_logits(
         self, part: slice, slot: int, logits: Array, check: Callable[[], None]
     ) -> None:
+        check()
         self.wait(check)
         self._receive()
         logits[part] = self.shared["logits"][slot, : part.stop - part.start]

@@ -17,9 +17,9 @@ BESIDE_SHARE = 0.8
 """Of a core, for a process that works beside it then, and which whoever draws may interrupt."""
 SHORTEST_MS, LONGEST_MS = 16, 200
 """Between two frames while training: 60 a second at most, 5 at least."""
-CORE_MS = 30
-"""Between two frames where training leaves a core to the window, at least. With 65 frames a second,
-training was measured to lose 7 % instead of 3: both still meet at Python's lock and the memory."""
+CORE_MS = 28
+"""Between two frames where training leaves a core to the window: 30 a second, with what it takes to
+begin one. Training was measured to lose nothing by twice as many; the window's core is for more."""
 RESTING_MS = 33
 """While nothing trains: only what other threads tell is waited for."""
 CALM_MS, CALMER_MS = 250, 500

@@ -59,8 +59,8 @@ class HealthView(QWidget):
         """Shows what is known, if anybody looks."""
         if not self.isVisible():
             return
-        if not self.watch.is_live or self.watch.answer is None:
-            self._calm.act()
+        if not self.watch.is_live or self.watch.answer is None or self._told is None:
+            self._calm.act()  # what is the first to be told does not wait
             return
         self._calm.ask()
         self._show_table()

@@ -59,6 +59,7 @@ class HealthWatch(QObject):
         self._asked_for: int | None = None
         self._examining: OneTask[Examining] = OneTask(self, self._poll, POLL_MS)
         self._helper: HealthHelper | None = None
+        self._may_be_helped = True
         self._live: Snapshot | None = None
         self.is_seen = True
         """Whether the window that watches is not minimised."""
@@ -172,7 +173,7 @@ class HealthWatch(QObject):
             for each in wanted
         )
         given = spec, probe(dataset.train), settings.optimizer
-        if self._helper is None and self.is_live:
+        if self._helper is None and self._may_be_helped and self.is_live:
             self._start_helper(*given)
         self._examining.start(Examining(*given, questions, self._helper))
 
@@ -180,6 +181,7 @@ class HealthWatch(QObject):
         try:
             self._helper = HealthHelper(spec, images, optimizer)
         except OSError:
+            self._may_be_helped = False
             log.warning("no process can be started; a thread examines instead", exc_info=True)
 
     def _end_helper(self) -> None:

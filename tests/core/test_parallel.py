@@ -1,4 +1,5 @@
 import contextlib
+import math
 import subprocess
 import threading
 import time
@@ -18,9 +19,7 @@ from cnnviz.core.parallel import (
 )
 from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
-from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import Interrupted
-from cnnviz.core.workspace import Array
 
 Start = Callable[..., ParallelLearner]
 
@@ -58,27 +57,8 @@ def wait_for_helpers(learner: ParallelLearner) -> None:
         time.sleep(0.01)
 
 
-def stand_aside(learner: ParallelLearner) -> None:
-    """Helpers learn all of it from now on, if a core is left."""
-    learner.stand_aside()
-    learner.start_helpers()
-    wait_for_helpers(learner)
-
-
-@pytest.fixture
-def apart(
-    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> tuple[ParallelLearner, tuple[bytes, bytes, float]]:
-    """A learner whose only share of 2000 images a helper has, and what comes of it without one."""
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    learner = start(Network(small_spec), 1, 2000, helped=False)
-    expected = learn(learner, 2000)
-    stand_aside(learner)
-    return learner, expected
-
-
 def learn(learner: ParallelLearner, count: int) -> tuple[bytes, bytes, float]:
-    loss, logits, labels = learner.learn(some_split(count), np.arange(count), Stopwatch(), nothing)
+    loss, logits, labels = learner.learn(some_split(count), np.arange(count), nothing, nothing)
     np.testing.assert_array_equal(labels, some_split(count).labels)
     return learner._network.gradient.tobytes(), logits.tobytes(), loss
 
@@ -100,7 +80,7 @@ def test_shares_add_up_to_what_one_core_learns(
     for _ in range(2):
         images, labels = split.batch(np.arange(count))
         expected_loss, expected_logits = alone.learn(images, labels)
-        loss, logits, _ = learner.learn(split, np.arange(count), Stopwatch(), nothing)
+        loss, logits, _ = learner.learn(split, np.arange(count), nothing, nothing)
         assert loss == pytest.approx(expected_loss, rel=1e-5)
         assert_close(logits, expected_logits, within=1e-5)
         assert_close(network.gradient, alone.gradient, within=1e-5)
@@ -152,9 +132,10 @@ def test_giving_up_leaves_nothing_behind(helped: bool, small_spec: Spec, start: 
     def give_up(*_: str) -> None:
         raise Interrupted
 
-    with contextlib.suppress(Interrupted):
-        learner.learn(some_split(64), np.arange(64), Stopwatch(), give_up)
-    assert learn(learner, 64) == expected
+    for lap, check in ((give_up, nothing), (nothing, give_up)):
+        with contextlib.suppress(Interrupted):
+            learner.learn(some_split(64), np.arange(64), lap, check)
+        assert learn(learner, 64) == expected
 
 
 @pytest.mark.parametrize("what", ["learn", "forward"])
@@ -206,7 +187,7 @@ def test_a_slow_share_of_a_helper_is_given_up_at_once(start: Start) -> None:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        learner.learn(some_split(2000), np.arange(2000), Stopwatch(), impatient)
+        learner.learn(some_split(2000), np.arange(2000), nothing, impatient)
     assert time.monotonic() - begin < 10, "learning it all takes minutes"
 
 
@@ -245,7 +226,7 @@ def test_a_process_that_ends_at_once_leaves_one_core_alone(
         process.wait()
         return process
 
-    monkeypatch.setattr("cnnviz.core.helper.start_python", start_in_vain)
+    monkeypatch.setattr("cnnviz.core.child.start_python", start_in_vain)
     learner = start(Network(small_spec), 2, 64, helped=True)
     assert learner.helpers == 0
     learn(learner, 64)
@@ -261,54 +242,8 @@ def test_labels_that_do_not_fit_are_refused_in_any_share(
         labels = split.labels.copy()
         labels[position] = 3
         with pytest.raises(Exception, match="Labels must be 0 to 2"):
-            learner.learn(Split(split.pixels, labels), np.arange(64), Stopwatch(), nothing)
+            learner.learn(Split(split.pixels, labels), np.arange(64), nothing, nothing)
     learn(learner, 64)
-
-
-@pytest.mark.parametrize(("cores", "aside"), [(2, 0), (3, 2)])
-def test_standing_aside_needs_a_core_and_changes_no_bit(
-    cores: int, aside: int, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
-    results = []
-    for stands in (False, True):
-        network = Network(small_spec)
-        learner = start(network, 2, 101, helped=False)
-        if stands:
-            learner.stand_aside()
-        learner.start_helpers()
-        wait_for_helpers(learner)
-        assert learner.helpers == (max(aside, 1) if stands else 1)
-        results.append([learn(learner, 101) for _ in range(2)])
-        logits = learner.forward(network, some_split(300), nothing)
-        results[-1].append((logits.tobytes(), b"", 0.0))
-    assert results[0] == results[1]
-
-
-def test_standing_aside_goes_on_alone_when_its_only_helper_is_lost(
-    apart: tuple[ParallelLearner, tuple[bytes, bytes, float]],
-) -> None:
-    learner, expected = apart
-    assert learn(learner, 2000) == expected
-    helper = learner._shares[0].helper
-    assert helper
-    helper._process.kill()
-    helper._process.wait()
-    assert learn(learner, 2000) == expected
-    assert learner.helpers == 0
-
-
-def test_giving_up_what_a_helper_has_alone_leaves_nothing_behind(
-    apart: tuple[ParallelLearner, tuple[bytes, bytes, float]],
-) -> None:
-    learner, expected = apart
-
-    def give_up() -> None:
-        raise Interrupted
-
-    with pytest.raises(Interrupted):
-        learner.learn(some_split(2000), np.arange(2000), Stopwatch(), give_up)
-    assert learn(learner, 2000) == expected
 
 
 @pytest.mark.parametrize(("cores", "train"), [(1, 1), (2, 2), (7, 7), (8, 7), (32, 31)])
@@ -321,73 +256,16 @@ def test_of_many_cores_a_window_gets_one(
     assert cores_left(cores + 2) == 0
 
 
-def test_where_pipes_cannot_be_asked_nobody_stands_aside(
+def test_who_is_without_patience_is_helped_only_when_asked(
     small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    for name, stands in (("nt", False), ("posix", True)):
-        learner = start(Network(small_spec), 1, 64, helped=False)
-        with monkeypatch.context() as patch:
-            patch.setattr("cnnviz.core.parallel.os.name", name)
-            learner.stand_aside()
-        assert learner._stands_aside == stands
-
-
-def test_a_small_batch_on_all_cores_is_not_handed_over(
-    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    learner = start(Network(small_spec), 2, LEAST_SHARE, helped=False)
-    learner.stand_aside()
-    learner.start_helpers()
+    monkeypatch.setattr("cnnviz.core.parallel.PATIENCE", 1e-6)
+    learner = start(Network(small_spec), 2, 64, helped=False)
+    learner.patience = math.inf
+    learn(learner, 64)
     assert learner.helpers == 0
-
-
-@pytest.mark.parametrize("lost", [False, True])
-def test_rows_never_add_up_to_more_than_the_time_of_several_shares(
-    lost: bool, small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One share is measured, also where another is learned here because its helper is lost."""
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 3)
-    learner = start(Network(small_spec), 2, 2000, helped=False)
-    stand_aside(learner)
-    if lost:
-        helper = learner._shares[1].helper
-        assert helper
-        helper._process.kill()
-        helper._process.wait()
-    for _ in range(5):
-        stopwatch = Stopwatch()
-        begin = time.perf_counter()
-        learner.learn(some_split(2000), np.arange(2000), stopwatch, nothing)
-        assert sum(stopwatch.seconds.values()) <= time.perf_counter() - begin + 1e-4
-    assert learner.helpers == (1 if lost else 2)
-
-
-def test_standing_aside_leaves_a_test_to_the_helpers_while_there_is_one(
-    small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    own: list[int] = []
-    network = Network(small_spec)
-    learner = start(network, 1, 64, helped=False)
-    tested, forward = Network(small_spec), Network.forward
-
-    def counted(self: Network, images: Array) -> Array:
-        own.append(len(images))
-        return forward(self, images)
-
-    monkeypatch.setattr(Network, "forward", counted)
-    tested.vector[...] = network.vector
-    expected = learner.forward(tested, some_split(5000), nothing).tobytes()
-    assert own
-    stand_aside(learner)
-    own.clear()
-    assert learner.forward(tested, some_split(5000), nothing).tobytes() == expected
-    assert own == []
-    helper = learner._shares[0].helper
-    assert helper
-    helper._process.kill()
-    helper._process.wait()
-    assert learner.forward(tested, some_split(5000), nothing).tobytes() == expected
-    assert own
+    learner.be_helped()
+    learn(learner, 64)
+    assert learner.helpers == 1
+    learner.be_helped()  # twice does nothing
+    assert learner.patience <= 0

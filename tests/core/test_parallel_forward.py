@@ -9,7 +9,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from cnnviz.core import helper as helper_module
+from cnnviz.core import child
 from cnnviz.core.datasets import Dataset, Split
 from cnnviz.core.evaluation import evaluate
 from cnnviz.core.helper import Helper
@@ -138,8 +138,8 @@ def test_a_helper_that_is_held_up_does_not_hold_up_giving_up(
     make_dataset: Callable[..., Dataset],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(helper_module, "GIVE_UP_SECONDS", 0.1)
-    monkeypatch.setattr(helper_module, "END_SECONDS", 0.1)
+    monkeypatch.setattr(child, "GIVE_UP_SECONDS", 0.1)
+    monkeypatch.setattr(child, "END_SECONDS", 0.1)
     dataset = make_dataset(train=64, test=900)
     with closing(Trainer(small_spec, dataset, Settings(batch_size=32, threads=2))) as trainer:
         trainer.start_helpers()

@@ -3,11 +3,14 @@
 import os
 import sys
 import threading
+import time
 
 import pytest
 
 from cnnviz.core import runner
 from cnnviz.core.priority import LAST, NICENESS, let_others_first
+from cnnviz.core.settings import Settings
+from cnnviz.core.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="elsewhere a thread has no priority of its own"
@@ -30,15 +33,21 @@ def test_it_is_for_the_calling_thread_alone(asked, niceness):
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
-def test_only_a_gentle_runner_asks_for_less(monkeypatch):
+@pytest.mark.parametrize(("gentle", "cores", "asks"), [(0, 1, 0), (1, 1, 1), (1, 2, 0)])
+def test_only_a_gentle_runner_asks_for_less_and_not_where_a_core_is_left(
+    gentle, cores, asks, small_spec, dataset, monkeypatch
+):
     asked = []
     monkeypatch.setattr(runner, "let_others_first", lambda: asked.append(True))
-
-    def build():
-        raise RuntimeError("nothing to train")
-
-    for gentle in (False, True):
-        running = runner.Runner(build, gentle=gentle)
-        running.start()
-        assert running.join(10)
-        assert bool(asked) == gentle
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
+    settings = Settings(batch_size=8, threads=1)
+    running = runner.Runner(lambda: Trainer(small_spec, dataset, settings), gentle=bool(gentle))
+    running.start()
+    running.step()
+    deadline = time.monotonic() + 20
+    while running.status.step < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    running.stop()
+    assert running.join(10)
+    assert len(asked) == asks

@@ -63,13 +63,14 @@ class HeldTrainer(Trainer):
         self,
         stopwatch: Stopwatch | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        ahead: int = 0,
     ) -> BatchResult:
         def hold() -> bool:
             if self.step == self.at:
                 self.gate.hold()
             return interrupted()
 
-        return super().train_batch(stopwatch, hold)
+        return super().train_batch(stopwatch, hold, ahead)
 
 
 @pytest.fixture

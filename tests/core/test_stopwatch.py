@@ -63,51 +63,28 @@ def test_the_rows_of_a_batch_add_up_to_its_wall_time(
     assert all(seconds > 0 for seconds in stopwatch.seconds.values())
 
 
-def test_what_was_measured_elsewhere_counts_once() -> None:
-    stopwatch = Stopwatch()
-    stopwatch.start()
-    begin = perf_counter()
-    sleep(0.03)
-    stopwatch.take({("a", "forward"): 0.01, ("b", "backward"): 0.005})
-    stopwatch.take({("a", "forward"): 0.005})
-    stopwatch.lap("rest")
-    whole = perf_counter() - begin
-    assert stopwatch.seconds["a", "forward"] == 0.015
-    assert stopwatch.seconds["b", "backward"] == 0.005
-    assert 0.01 <= stopwatch.seconds["rest", "forward"] <= whole - 0.0199
-    assert sum(stopwatch.seconds.values()) <= whole + 1e-3
-
-
-def test_what_began_before_the_last_lap_is_cut_to_what_is_left() -> None:
+def test_going_on_loses_no_time_between() -> None:
     stopwatch = Stopwatch()
     begin = perf_counter()
     stopwatch.start()
+    stopwatch.lap("work")
     sleep(0.01)
-    stopwatch.take({("a", "forward"): 100.0, ("b", "forward"): 300.0})
+    stopwatch.go_on("between")
+    assert stopwatch.seconds["work", "forward"] == 0
+    assert stopwatch.seconds["between", "forward"] >= 0.01
+    stopwatch.lap("work")
+    assert sum(stopwatch.seconds.values()) <= perf_counter() - begin
+
+
+def test_what_another_process_measured_stands_until_the_next_start() -> None:
+    stopwatch, elsewhere = Stopwatch(), {("a", "forward"): 0.01, ("b", "backward"): 0.005}
+    stopwatch.start()
+    stopwatch.replace(elsewhere)
+    sleep(0.002)
     stopwatch.lap("rest")
-    whole = perf_counter() - begin
-    assert 0.01 <= sum(stopwatch.seconds.values()) <= whole
-    assert stopwatch.seconds["b", "forward"] == 3 * stopwatch.seconds["a", "forward"]
-    stopwatch.take({})
-
-
-def test_a_process_that_stands_aside_tells_the_same_rows(dataset: Dataset) -> None:
-    """Of the helper's share, in the same order, and they add up to the batch."""
-    rows = []
-    for aside in (False, True):
-        settings = Settings(batch_size=16, threads=1)
-        trainer = Trainer(preset("tiny"), dataset, settings)
-        if aside:
-            trainer._learner._stands_aside = True  # also where no core is left
-            trainer.start_helpers()
-        stopwatch = Stopwatch()
-        for _ in range(3):
-            stopwatch.start()
-            begin = perf_counter()
-            trainer.train_batch(stopwatch)
-            whole = perf_counter() - begin
-            assert sum(stopwatch.seconds.values()) <= whole + 1e-3
-        assert trainer._learner.helpers == int(aside)
-        rows.append(list(stopwatch.seconds))
-        trainer.close()
-    assert rows[0] == rows[1]
+    assert stopwatch.seconds == elsewhere
+    stopwatch.start()
+    sleep(0.002)
+    stopwatch.lap("rest")
+    assert stopwatch.seconds["rest", "forward"] >= 0.002
+    assert stopwatch.seconds["a", "forward"] == 0

@@ -60,7 +60,7 @@ def test_smooth_pictures_leave_time_for_the_user() -> None:
 
 def test_work_beside_the_training_rests_until_it_has_taken_its_share() -> None:
     pace = FramePace()
-    for pace.cores, share in enumerate((SHARE, BESIDE_SHARE, SMOOTH_SHARE)):
+    for pace.cores, share in enumerate((SHARE, BESIDE_SHARE, BESIDE_SHARE)):
         assert 0.02 / (pace.rest_after(0.02) / 1000) == pytest.approx(share, rel=0.01)
         assert pace.rest_after(0.04) == pytest.approx(2 * pace.rest_after(0.02), abs=1)
 

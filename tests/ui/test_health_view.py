@@ -299,7 +299,7 @@ def test_the_scale_of_a_histogram_is_said_and_that_there_is_none(values, words):
 def live(open_session, show_view, until, monkeypatch):
     """A view of a run that leaves a core to the window, and its session."""
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    session = open_session(threads=1, batch_size=16)
+    session = open_session(threads=1, batch_size=16, epochs=1000)
     return show_view(HealthView(session), 1000, 600), session
 
 
@@ -381,7 +381,9 @@ def test_another_run_takes_the_place_of_a_live_one(live, until):
     view, session = live
     session.play()
     until(lambda: view._told is not None)
-    session.open_run(RunRequest("digits", "mlp", Settings(batch_size=16, threads=1)), play=True)
+    session.open_run(
+        RunRequest("digits", "mlp", Settings(batch_size=16, threads=1, epochs=1000)), play=True
+    )
     until(lambda: session.spec.name == "mlp")
     until(lambda: len(view.table.cells.cells) == len(session.network.layers) - 1)
     session.pause()
@@ -405,6 +407,42 @@ def test_after_a_reset_nothing_of_the_future_that_is_void_is_shown(live, until):
         until(is_another)
         until(lambda: len(session.timeline) > 60)
     session.pause()
+
+
+def test_live_a_process_examines_that_ends_with_looking(live, until):
+    view, session = live
+    assert view.watch._helper is None
+    session.play()
+    until(lambda: view.watch._helper is not None)
+    helper = view.watch._helper
+    until(lambda: view.watch.answer is not None and view.watch.answer.health.step > 20)
+    view.hide()
+    assert view.watch._helper is None
+    assert helper._process.returncode is not None
+    view.show()
+    until(lambda: view.watch._helper is not None)
+    session.pause()
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_live_a_thread_examines_where_no_process_does(live, until, lost, monkeypatch, caplog):
+    view, session = live
+    if not lost:
+        monkeypatch.setattr("cnnviz.core.health_helper.start_python", no_process)
+    session.play()
+    if lost:
+        until(lambda: view.watch._helper is not None)
+        view.watch._helper._process.kill()
+    until(lambda: view.watch.answer is not None)
+    before = view.watch.answer.health.step
+    until(lambda: view.watch.answer.health.step > before + 20)
+    assert view.watch.is_live
+    assert caplog.text.count("no process can be started") == (0 if lost else 1)
+    session.pause()
+
+
+def no_process(module):
+    raise OSError(f"there is no room for {module}")
 
 
 def test_minimised_it_is_not_live(live, until):

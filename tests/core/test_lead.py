@@ -1,0 +1,458 @@
+"""A process that trains for this one: the same bits whatever happens, and one batch ahead."""
+
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from multiprocessing import shared_memory
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnnviz.core.child import Child
+from cnnviz.core.datasets import Dataset
+from cnnviz.core.lead import Lead
+from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.python_process import start_python
+from cnnviz.core.settings import Settings
+from cnnviz.core.spec import Spec, conv2d, dense, flatten
+from cnnviz.core.stopwatch import Stopwatch
+from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
+
+PATIENCE = 60
+Pair = Callable[..., tuple[Trainer, Trainer]]
+
+
+@pytest.fixture(autouse=True)
+def a_core_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 4)
+
+
+@pytest.fixture
+def pair(small_spec: Spec, dataset: Dataset) -> Iterator[Pair]:
+    """Makes two trainers of small batches: one that learns here, and one that has a lead."""
+    made: list[Trainer] = []
+
+    def make(
+        spec: Spec = small_spec, data: Dataset = dataset, **changes: Any
+    ) -> tuple[Trainer, Trainer]:
+        chosen = replace(Settings(batch_size=12, epochs=3, threads=1), **changes)
+        here, aside = Trainer(spec, data, chosen), Trainer(spec, data, chosen)
+        made.extend((here, aside))
+        assert aside.stand_aside()
+        aside.start_helpers()
+        lead_of(aside)
+        return here, aside
+
+    yield make
+    for trainer in made:
+        trainer.close()
+
+
+def lead_of(trainer: Trainer) -> Lead:
+    assert trainer._aside
+    lead = trainer._aside.lead
+    assert lead
+    return lead
+
+
+def state(trainer: Trainer) -> list[bytes]:
+    """All that goes on from here."""
+    arrays = trainer.snapshot().optimizer_state
+    return [trainer.network.vector.tobytes(), *(arrays[name].tobytes() for name in sorted(arrays))]
+
+
+def told(result: BatchResult) -> tuple[float, ...]:
+    return result.step, result.loss, result.accuracy, result.rate
+
+
+def train_alike(here: Trainer, aside: Trainer, batches: int, ahead: int = 1) -> None:
+    """Trains both; none may have learned anything else than the other."""
+    for _ in range(batches):
+        assert told(aside.train_batch(ahead=ahead)) == told(here.train_batch())
+        assert state(aside) == state(here)
+        assert aside.step == here.step
+    assert aside._aside
+    assert aside._aside.lead, "it did not train"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_learns_the_same_bits(optimizer: str, threads: int, pair: Pair) -> None:
+    here, aside = pair(optimizer=optimizer, threads=threads, batch_size=20, schedule="one-cycle")
+    train_alike(here, aside, 7)
+
+
+@pytest.mark.parametrize("convolution", ["im2col", "correlate", "loop"])
+def test_it_learns_every_way_of_convolution(convolution: str, pair: Pair) -> None:
+    train_alike(*pair(convolution=convolution), 3)
+
+
+def test_the_next_batch_is_learned_while_nobody_asks(pair: Pair) -> None:
+    here, aside = pair()
+    train_alike(here, aside, 2)
+    deadline = time.monotonic() + PATIENCE
+    while not lead_of(aside).has_answered():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    assert state(aside) == state(here)  # it is nobody's before it is asked for
+    train_alike(here, aside, 2)
+
+
+def test_the_last_batch_begins_no_other(pair: Pair) -> None:
+    here, aside = pair()
+    train_alike(here, aside, 2, ahead=0)
+    assert not lead_of(aside)._asked
+    train_alike(here, aside, 2, ahead=99)
+    assert len(lead_of(aside)._asked) == 1
+
+
+def test_the_memory_is_not_given_anew_for_every_batch(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    send = Child._send
+
+    def seen(child: Child, message: dict[str, Any]) -> None:
+        sent.append(message)
+        send(child, message)
+
+    here, aside = pair()
+    monkeypatch.setattr(Child, "_send", seen)
+    train_alike(here, aside, 5)
+    assert [each["load"] for each in sent] == [True, False, False, False, False, False]
+    assert [each["follows"] for each in sent] == [False, True, True, True, True, True]
+
+
+def change_weights(trainer: Trainer) -> None:
+    trainer.network.vector[3] += 0.25
+
+
+def change_memory(trainer: Trainer) -> None:
+    for array in trainer.optimizer.state.values():
+        array += 0.125
+
+
+def change_rate(trainer: Trainer) -> None:
+    trainer.set_learning_rate(0.0123)
+
+
+def change_way(trainer: Trainer) -> None:
+    trainer.set_convolution("correlate")
+
+
+def go_elsewhere(trainer: Trainer) -> None:
+    """The same weights after another number of batches: other images come."""
+    trainer.restore(replace(trainer.snapshot(), step=9))
+
+
+@pytest.mark.parametrize(
+    "change", [change_weights, change_memory, change_rate, change_way, go_elsewhere]
+)
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_what_is_changed_between_two_batches_counts(
+    change: Callable[[Trainer], None], ahead: int, pair: Pair
+) -> None:
+    here, aside = pair()
+    train_alike(here, aside, 2, ahead)
+    for trainer in (here, aside):
+        change(trainer)
+    train_alike(here, aside, 3, ahead)
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["train", "train ahead", "weights", "memory", "rate", "way", "go back", "test", "give up"]
+    ),
+    min_size=3,
+    max_size=12,
+)
+
+
+def test_no_order_of_events_changes_a_bit(pair: Pair) -> None:
+    here, aside = pair()
+    beginning = here.snapshot()
+    kept = [beginning]
+
+    @given(STEPS)
+    @settings(max_examples=25)
+    def check(steps: list[str]) -> None:
+        for trainer in (here, aside):
+            trainer.restore(beginning)
+            trainer.set_learning_rate(0.002, 0)
+            trainer.set_convolution("im2col", 0)
+        kept[1:] = []
+        for name in steps:
+            take(name)
+            assert state(aside) == state(here)
+
+    def take(name: str) -> None:
+        if name.startswith("train"):
+            train_alike(here, aside, 1, ahead=int(name != "train"))
+            kept.append(here.snapshot())
+        elif name == "test":
+            mine, other = here.evaluate(), aside.evaluate()
+            assert mine
+            assert other
+            assert mine.losses.tobytes() == other.losses.tobytes()
+        elif name == "give up":
+            with pytest.raises(Interrupted):
+                aside.train_batch(interrupted=lambda: True, ahead=1)
+        else:
+            for trainer in (here, aside):
+                {
+                    "weights": change_weights,
+                    "memory": change_memory,
+                    "rate": change_rate,
+                    "way": change_way,
+                    "go back": lambda each: each.restore(kept[len(kept) // 2]),
+                }[name](trainer)
+
+    check()
+
+
+def test_tests_are_those_of_one_process(pair: Pair, make_dataset: Callable[..., Dataset]) -> None:
+    here, aside = pair(data=make_dataset(test=3000), threads=2, batch_size=16)
+    train_alike(here, aside, 2, ahead=1)
+    mine, other = here.evaluate(), aside.evaluate()
+    assert mine
+    assert other
+    assert mine.losses.tobytes() == other.losses.tobytes()
+    train_alike(here, aside, 2)
+    asked = iter([False, False])
+    assert aside.evaluate(lambda: next(asked, True)) is None
+    train_alike(here, aside, 2)
+
+
+def test_a_slow_batch_is_given_up_at_once_and_leaves_nothing_behind(
+    pair: Pair, make_dataset: Callable[..., Dataset]
+) -> None:
+    spec = Spec("slow", "Slow", (1, 8, 8), (conv2d(60, 5), flatten(), dense(3)))
+    here, aside = pair(spec, make_dataset(train=2000), batch_size=2000, convolution="loop")
+    before, begin = state(aside), time.monotonic()
+    with pytest.raises(Interrupted):
+        aside.train_batch(interrupted=lambda: time.monotonic() - begin > 0.3, ahead=1)
+    assert time.monotonic() - begin < 10, "learning it all takes minutes"
+    assert state(aside) == before
+    for trainer in (here, aside):
+        trainer.set_convolution("im2col")
+    train_alike(here, aside, 2)
+
+
+def test_a_loss_that_is_no_number_changes_nothing(pair: Pair) -> None:
+    here, aside = pair(optimizer="gradient-descent")
+    train_alike(here, aside, 1)
+    for trainer in (here, aside):
+        trainer.network.vector[...] = math.nan
+    before = state(aside)
+    for trainer in (here, aside):
+        with pytest.raises(Diverged) as raised:
+            trainer.train_batch(ahead=1)
+        assert raised.value.step == 1
+        assert state(trainer) == before
+    for trainer in (here, aside):
+        trainer.network.draw(3)
+    train_alike(here, aside, 3)
+
+
+@pytest.mark.parametrize("what", ["train", "test"])
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_lead_that_is_killed_costs_only_time(
+    what: str, busy: bool, pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    here, aside = pair(threads=2, batch_size=20)
+    train_alike(here, aside, 2, ahead=int(busy))
+    process = lead_of(aside)._process
+    process.kill()
+    process.wait()
+    if what == "train":
+        assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+    else:
+        mine, other = here.evaluate(), aside.evaluate()
+        assert mine
+        assert other
+        assert mine.losses.tobytes() == other.losses.tobytes()
+    assert "the process that trains has ended" in caplog.text
+    assert aside._aside
+    assert aside._aside.is_lost
+    for _ in range(3):
+        assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+        assert state(aside) == state(here)
+    assert aside._learner.patience < math.inf, "helpers are wanted then"
+
+
+def test_without_processes_this_one_trains(
+    small_spec: Spec,
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    trainer = Trainer(small_spec, dataset, Settings(batch_size=12, threads=1))
+    trainer.stand_aside()
+    trainer.start_helpers()
+    assert "no process can be started" in caplog.text
+    trainer.train_batch(ahead=1)
+    assert trainer.evaluate()
+    trainer.close()
+
+
+def test_a_process_that_ends_at_once_leaves_this_one(
+    small_spec: Spec, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
+        process = start_python(f"{module}_of_nobody")
+        process.wait()
+        return process
+
+    monkeypatch.setattr("cnnviz.core.child.start_python", start_in_vain)
+    trainer = Trainer(small_spec, dataset, Settings(batch_size=12, threads=1))
+    trainer.stand_aside()
+    trainer.start_helpers()
+    trainer.train_batch(ahead=1)
+    assert trainer.step == 1
+    trainer.close()
+
+
+def test_it_comes_by_itself_after_a_while(
+    small_spec: Spec, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cnnviz.core.aside.PATIENCE", 0.001)
+    chosen = Settings(batch_size=12, threads=1)
+    here, aside = Trainer(small_spec, dataset, chosen), Trainer(small_spec, dataset, chosen)
+    aside.stand_aside()
+    assert aside._aside
+    deadline = time.monotonic() + PATIENCE
+    while not aside._aside.lead:
+        assert time.monotonic() < deadline
+        assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+    train_alike(here, aside, 3)
+    here.close()
+    aside.close()
+
+
+@pytest.mark.parametrize(("system", "cores"), [("posix", 2), ("nt", 2), ("posix", 1)])
+def test_it_needs_a_core_and_pipes_that_can_be_asked(
+    system: str,
+    cores: int,
+    small_spec: Spec,
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: cores)
+    trainer = Trainer(small_spec, dataset, Settings(batch_size=12, threads=1))
+    with monkeypatch.context() as patch:
+        patch.setattr("cnnviz.core.trainer.os.name", system)
+        assert trainer.stand_aside() == (system == "posix" and cores == 2)
+    trainer.close()
+
+
+def test_ctrl_c_ends_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, aside = pair()
+    aside.train_batch(ahead=1)
+    receive, ended = Child._receive, threading.Event()
+
+    def interrupted(child: Child) -> None:
+        receive(child)
+        raise KeyboardInterrupt
+
+    def work() -> None:
+        for what in (lambda: aside.train_batch(ahead=1), aside.evaluate):
+            with monkeypatch.context() as patch:
+                patch.setattr(Child, "_receive", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    what()
+            assert aside._aside
+            aside._aside.is_lost = False
+            aside.start_helpers()
+        ended.set()
+
+    threading.Thread(target=work, daemon=True).start()
+    assert ended.wait(PATIENCE)
+
+
+def test_rows_are_those_of_this_process_and_add_up_to_the_time(pair: Pair) -> None:
+    here, aside = pair(batch_size=60)
+    stopwatches = Stopwatch(), Stopwatch()
+    begin, sums = 0.0, 0.0
+    for k in range(40):
+        for trainer, stopwatch in zip((here, aside), stopwatches, strict=True):
+            stopwatch.start()
+            trainer.train_batch(stopwatch, ahead=1)
+            stopwatch.lap("rest")  # while the process is at the next
+        if k == 1:
+            begin, sums = time.perf_counter(), 0.0
+        sums += sum(stopwatches[1].seconds.values())
+    whole = time.perf_counter() - begin
+    assert list(stopwatches[0].seconds)[:-1] == list(stopwatches[1].seconds)
+    # It idles while the other one learns, which is part of "other".
+    assert 0.8 * whole < sums < 1.2 * whole
+
+
+def test_closing_ends_the_process_and_frees_the_memory(pair: Pair) -> None:
+    _, aside = pair()
+    aside.train_batch(ahead=1)
+    lead = lead_of(aside)
+    process, name = lead._process, lead.shared.name
+    aside.close()
+    assert process.returncode == 0
+    with pytest.raises(FileNotFoundError):
+        shared_memory.SharedMemory(name)
+    aside.close()  # twice does nothing
+
+
+TRAINS_AND_LEAVES = """
+import os
+from cnnviz.core import PRESETS, Settings, Trainer, load_dataset, parallel
+parallel.usable_cores = lambda: 4
+trainer = Trainer(PRESETS["tiny"], load_dataset("digits"), Settings(batch_size=64, threads=2))
+trainer.stand_aside()
+trainer.start_helpers()
+trainer.train_batch(ahead=1)
+print(trainer._aside.lead._process.pid, trainer._aside.lead.shared.name, flush=True)
+{end}
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("end", ["", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_no_lead_outlives_a_program_however_it_ends(end: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", TRAINS_AND_LEAVES.format(end=end)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    pid, name = ended.stdout.split()
+    if not end:
+        assert (ended.returncode, ended.stderr) == (0, "")
+    deadline = time.monotonic() + 30
+    while is_alive(int(pid)) or Path("/dev/shm", name).exists():
+        assert time.monotonic() < deadline, "it lives on"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie has ended and waits for its parent's parent.
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+
+
+def test_random_data_of_many_shapes(pair: Pair, make_dataset: Callable[..., Dataset]) -> None:
+    for shape, classes in (((3, 6, 9), 5), ((2, 12, 5), 2)):
+        layers = (conv2d(3, (2, 3), stride=(2, 1), padding=1), flatten(), dense(classes))
+        data = make_dataset(train=50, shape=shape, classes=classes)
+        train_alike(*pair(Spec("odd", "Odd", shape, layers), data, batch_size=17), 4)
+        assert np.isfinite(lead_of(pair(batch_size=5)[1]).shared["found vector"]).all()
