@@ -186,14 +186,15 @@ class Trainer:
                 raise Interrupted
 
         outcome = self._aside.train(batches, self._images, check) if self._aside else None
-        if outcome is None:
-            outcome = self._train_here(batches[0], stopwatch, check)
-        else:
+        if outcome:
             stopwatch.replace(outcome.seconds)
+            seconds = sum(outcome.seconds.values())  # we were waiting for a part of it only
+        else:
+            outcome = self._train_here(batches[0], stopwatch, check)
+            seconds = perf_counter() - begin
         if not np.isfinite(outcome.loss):
             raise Diverged(self.step, outcome.loss)
         self.step += 1
-        seconds = perf_counter() - begin
         return BatchResult(self.step, outcome.loss, outcome.accuracy, batches[0].rate, seconds)
 
     @may_diverge

@@ -9,7 +9,7 @@ it draws more, and on the user's wish the picture goes first.
 from collections.abc import Callable
 from time import thread_time
 
-SHARE = 0.04
+SHARE = 0.03
 """Of one core's time, while all cores train. Training was measured to lose about as much."""
 SMOOTH_SHARE = 0.5
 """Of the time of the one core that draws, where pictures go first; the rest is for the user."""
@@ -22,7 +22,7 @@ CORE_MS = 28
 begin one. Training was measured to lose nothing by twice as many; the window's core is for more."""
 RESTING_MS = 33
 """While nothing trains: only what other threads tell is waited for."""
-CALM_MS, CALMER_MS = 250, 500
+CALM_MS, CALMER_MS = 250, 750
 """Between two takings of numbers and curves, which cost as much as all pictures."""
 MEMORY = 8
 """The cost of a frame is a mean over about this many."""

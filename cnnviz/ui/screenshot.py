@@ -20,7 +20,7 @@ from cnnviz.ui.session import Session
 from cnnviz.ui.widgets.throttle import APART_MS
 
 SETTLE_MS = CALMER_MS + 10 * APART_MS
-"""After training, for numbers and curves that refresh twice a second, one after the other."""
+"""After training, for numbers and curves that refresh every 0.75 s, one after the other."""
 
 
 def take_screenshot(

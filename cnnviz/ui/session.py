@@ -61,7 +61,7 @@ class Session(Seeing):
     loading_changed = Signal()
     """The run that is being loaded got further."""
     times_changed = Signal()
-    """Times per layer and images/s were taken anew (2 or 4 times a second)."""
+    """Times per layer and images/s were taken anew, a few times a second at most."""
     noticed = Signal(object)
     """A Notice for the user."""
 

@@ -414,11 +414,11 @@ def test_live_a_process_examines_that_ends_with_looking(live, until):
     assert view.watch._helper is None
     session.play()
     until(lambda: view.watch._helper is not None)
-    helper = view.watch._helper
+    process = view.watch._helper._process
     until(lambda: view.watch.answer is not None and view.watch.answer.health.step > 20)
     view.hide()
     assert view.watch._helper is None
-    assert helper._process.returncode is not None
+    assert process.returncode is not None
     view.show()
     until(lambda: view.watch._helper is not None)
     session.pause()

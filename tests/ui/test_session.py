@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, QTimer
 
 from cnnviz.core.datasets import load_dataset
-from cnnviz.core.helper import Helper
+from cnnviz.core.lead import Lead
 from cnnviz.core.network import Network
 from cnnviz.core.presets import preset
 from cnnviz.core.runner import Runner
@@ -280,19 +280,19 @@ def test_times_add_up_to_the_time_a_batch_takes(open_session, train, qtbot):
 
 
 def test_a_core_that_training_leaves_makes_pictures_smooth(open_session, until, monkeypatch, qtbot):
-    """Then all is learned in a helper, the layers' times are its own, and the bits are the same."""
+    """Then a lead trains, the layers' times are its own, and the bits are the same."""
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 2)
-    monkeypatch.setattr("cnnviz.core.parallel.PATIENCE", 1e-6)
+    monkeypatch.setattr("cnnviz.core.aside.PATIENCE", 1e-6)
     both, left = (open_session(threads=threads, batch_size=16) for threads in (2, 1))
     assert (both.pace.cores, left.pace.cores) == (0, 1)
     assert both.pace.calm_ms() > left.pace.calm_ms()
-    answers, end = [], Helper.end
+    answers, train = [], Lead.train
 
     def count(*args):
         answers.append(args)
-        return end(*args)
+        return train(*args)
 
-    monkeypatch.setattr(Helper, "end", count)
+    monkeypatch.setattr(Lead, "train", count)
     left.play()
     until(lambda: len(answers) > 100)
     left.pause()
