@@ -1,6 +1,6 @@
 """The one path for seeing: a vector is loaded into the window's own network and run on an image.
 
-Live watching, another digit, another moment, a muted filter: all the same path. This is the half of
+Live watching, another digit, another moment, a muted filter: all the same path. This is the part of
 the session that knows nothing of training; which vectors come, the session says.
 """
 

@@ -1,7 +1,8 @@
 """The one observable of the window: what is known, what is shown, and the wishes of the user.
 
-Views take it, connect to its signals and redraw from it. It drains the runner on the GUI thread;
-what is shown of what comes is the matter of its other half, `Seeing`.
+Views take it, connect to its signals and redraw from it. It loads runs and drains the open one on
+the GUI thread; what is shown of what comes is the matter of `Seeing`, what the user wishes of the
+training that of `Steering`.
 """
 
 from collections.abc import Callable
@@ -24,34 +25,27 @@ from cnnviz.core.outbox import (
     mirror,
 )
 from cnnviz.core.parallel import cores_left
-from cnnviz.core.runner import Runner
 from cnnviz.core.saved_run import SavedRun
-from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec
-from cnnviz.core.status import Phase, Status
 from cnnviz.core.time_history import TimeHistory
-from cnnviz.core.timeline import Timeline
 from cnnviz.core.trainer import Snapshot
 from cnnviz.core.workspace import Array
 from cnnviz.ui import reports
 from cnnviz.ui.frame_pace import RESTING_MS
 from cnnviz.ui.loading import Loading
 from cnnviz.ui.messages import Notice, RunRequest, Times
-from cnnviz.ui.recent_times import RecentTimes
-from cnnviz.ui.run_threads import Coming, RunThreads
+from cnnviz.ui.run_threads import Coming
 from cnnviz.ui.runs import Run, Runs
-from cnnviz.ui.seeing import Seeing
+from cnnviz.ui.steering import Steering
 
 MOST_RECENT_DATA = 8
 
 
-class Session(Seeing):
+class Session(Steering):
     """State of the window, drained from the runner at frame rate while anybody looks."""
 
     run_changed = Signal()
     """Another run: dataset, spec and settings are new, history is empty."""
-    settings_changed = Signal()
-    """The learning rate or the way of convolution changed within the run."""
     history_changed = Signal()
     """The timeline grew or was cut."""
     status_changed = Signal()
@@ -70,25 +64,16 @@ class Session(Seeing):
         self.request: RunRequest | None = None
         # Of the open run; before there is one, the first that was asked for.
         self.spec: Spec | None = None
-        self.settings = Settings()
-        self.timeline = Timeline()
         self.time_history = TimeHistory()
-        self.status = Status(Phase.LOADING)
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
         self._budget = self.runs.budget  # that the runner knows of
         self.folder = ""  # where something was saved last
         self.recent_data: list[str] = []  # names of data of one's own, the last used first
         self.times = Times({}, 0.0, 0)
-        self.images_per_second = 0.0
-        self.newest: Snapshot | None = None
-        """As of the last frame, where somebody wants it; see `want_snapshots`."""
-        self._wants_snapshots = False
-        self._threads = RunThreads()
         self._told_progress = ("", 0, 0)
         self._ended = False
         self._has_failed = False  # the thread of the open run: the last it tells is all of it
-        self._recent = RecentTimes(self.pace.calm_ms)
         self._timer = QTimer(self)
         self._timer.setInterval(RESTING_MS)
         self._timer.timeout.connect(self._frame)
@@ -129,12 +114,6 @@ class Session(Seeing):
         if run.saved:
             self.open_run(request_for(run.saved), run=run)
 
-    def pin(self, step: int) -> None:
-        """The snapshot at `step` is never thinned out."""
-        self.timeline.pin(step)
-        if self._runner:
-            self._runner.pin(step)
-
     def capture(self, then: Callable[[SavedRun], None], run: Run | None = None) -> None:
         """Calls `then` with all of a run: of the open one, as it is after the batch of now.
 
@@ -145,10 +124,6 @@ class Session(Seeing):
             then(run.complete(run.saved))
         elif run:
             self._threads.capture(run, then, run is self.runs.open)
-
-    @property
-    def _runner(self) -> Runner | None:
-        return self._threads.open
 
     @property
     def loading(self) -> RunRequest | None:
@@ -166,83 +141,6 @@ class Session(Seeing):
         """What the user has asked for so far: the run that is being loaded, else the one of now."""
         now = self.request and replace(self.request, settings=self.settings, start=None)
         return self.loading or now
-
-    @property
-    def is_training(self) -> bool:
-        """Whether batches are wanted: the goal is ahead."""
-        return self.status.goal > self.status.step and self.status.phase is not Phase.STOPPED
-
-    @property
-    def has_work(self) -> bool:
-        """Whether anything has been learned that a new run would lose."""
-        return self._runner is not None and len(self.timeline) > 0
-
-    def toggle(self) -> None:
-        """Train if paused, pause if training."""
-        if self.is_training:
-            self.pause()
-        else:
-            self.play()
-
-    def play(self) -> None:
-        """Trains to the planned end, beyond it until paused."""
-        self._ask(Runner.play)
-
-    def pause(self) -> None:
-        """Pauses after the last whole batch."""
-        self._ask(Runner.pause)
-
-    def train_to(self, goal: float) -> None:
-        """Takes up a goal again that was in force before a rest."""
-        if self._runner:
-            self._runner.train_to(goal)
-            self.drain()
-
-    def step(self) -> None:
-        """Trains one batch."""
-        self._ask(Runner.step)
-
-    def epoch(self) -> None:
-        """Trains to the end of the epoch."""
-        self._ask(Runner.epoch)
-
-    def reset(self) -> None:
-        """Back to the untrained network."""
-        self._ask(Runner.reset)
-
-    def travel(self, step: int) -> None:
-        """Takes training back to `step`."""
-        if self._runner:
-            self._runner.travel(step)
-            self.drain()
-
-    def go_on_from(self, step: int) -> None:
-        """Takes training back to a moment; what came after is void, and all look at the newest."""
-        self.past.look_at(None)
-        self.travel(step)
-
-    def set_learning_rate(self, rate: float) -> None:
-        """A new rate from the next batch on; raises SettingsError if it makes no sense."""
-        if self._runner:
-            self._runner.set_learning_rate(rate)
-        self.settings = replace(self.settings, learning_rate=rate)
-        self.settings_changed.emit()
-
-    def set_convolution(self, name: str) -> None:
-        """Another way of convolution from the next batch on; times are then measured anew."""
-        self.settings = replace(self.settings, convolution=name)
-        if self._runner:
-            self._runner.set_convolution(name)
-            self.drain()
-        self._recent.clear()
-        self.images_per_second = 0.0
-        self.settings_changed.emit()
-
-    def apply_edits(self) -> None:
-        """Writes the edits into the weights of training, which goes on from there."""
-        if self._runner and self.edits.now:
-            self._runner.edit(self.edits.now)
-            self.drain()
 
     # The end.
 
@@ -305,13 +203,6 @@ class Session(Seeing):
     def smooth(self, smooth: bool) -> None:
         self.pace.smooth = smooth
         self.pace_changed.emit()
-
-    def want_snapshots(self, wanted: bool) -> None:
-        """Whether `newest` is to follow the training, for whoever needs more than the vector."""
-        if wanted != self._wants_snapshots:
-            self._wants_snapshots, self.newest = wanted, None
-            if self._runner:
-                self._runner.publish_snapshots(wanted)
 
     @Slot()
     def choose_smooth_or_fast(self) -> None:
@@ -436,11 +327,6 @@ class Session(Seeing):
             self.times = means
             self.images_per_second = 1000 * self.settings.batch_size / means.total
             self.times_changed.emit()
-
-    def _ask(self, wish: Callable[[Runner], None]) -> None:
-        if self._runner:
-            wish(self._runner)
-            self.drain()
 
 
 def request_for(saved: SavedRun) -> RunRequest:

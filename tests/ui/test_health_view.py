@@ -409,18 +409,22 @@ def test_after_a_reset_nothing_of_the_future_that_is_void_is_shown(live, until):
     session.pause()
 
 
+def helper_of(view):
+    return view.watch._helper
+
+
 def test_live_a_process_examines_that_ends_with_looking(live, until):
     view, session = live
-    assert view.watch._helper is None
+    assert helper_of(view) is None
     session.play()
-    until(lambda: view.watch._helper is not None)
-    process = view.watch._helper._process
+    until(lambda: helper_of(view) is not None)
+    process = helper_of(view)._process
     until(lambda: view.watch.answer is not None and view.watch.answer.health.step > 20)
     view.hide()
-    assert view.watch._helper is None
+    assert helper_of(view) is None
     assert process.returncode is not None
     view.show()
-    until(lambda: view.watch._helper is not None)
+    until(lambda: helper_of(view) is not None)
     session.pause()
 
 
