@@ -180,6 +180,7 @@ class Trainer:
         begin = perf_counter()
         stopwatch = stopwatch or Stopwatch()
         batches = [self._batch(self.step + k) for k in range(1 + min(ahead, AHEAD))]
+        self.network.convolution = batches[0].convolution
 
         def check() -> None:
             if interrupted():
@@ -206,7 +207,6 @@ class Trainer:
             stopwatch.lap(what, direction)
             check()
 
-        self.network.convolution = batch.convolution
         indices = self.batch_indices(batch.step)
         loss, logits, labels = self._learner.learn(self.dataset.train, indices, lap, check)
         stopwatch.lap("other")

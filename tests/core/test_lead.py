@@ -19,11 +19,15 @@ from hypothesis import strategies as st
 
 from cnnviz.core.child import Child
 from cnnviz.core.datasets import Dataset
+from cnnviz.core.edits import Edits, Filter
 from cnnviz.core.lead import Lead
 from cnnviz.core.optimizers import OPTIMIZERS
+from cnnviz.core.outbox import Captured
 from cnnviz.core.python_process import start_python
+from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec, conv2d, dense, flatten
+from cnnviz.core.status import Phase
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
 
@@ -448,6 +452,52 @@ def is_alive(pid: int) -> bool:
         return False
     # A zombie has ended and waits for its parent's parent.
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+
+
+def test_a_gentle_runner_goes_back_edits_and_goes_on_as_without_it(
+    small_spec: Spec, dataset: Dataset
+) -> None:
+    def build() -> Trainer:
+        return Trainer(small_spec, dataset, Settings(batch_size=8, epochs=50, threads=1))
+
+    def build_helped() -> Trainer:
+        trainer = build()
+        trainer.stand_aside()
+        trainer.start_helpers()
+        monkeypatch.setattr(trainer, "stand_aside", lambda: True)  # it does already
+        return trainer
+
+    found = []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for make, gentle in ((build, False), (build_helped, True)):
+            runner = Runner(make, gentle=gentle)
+            runner.start()
+            runner.train_to(33)
+            wait_for(runner, 33)
+            runner.travel(12)
+            wait_for(runner, 12)
+            runner.edit(Edits(frozenset({Filter("conv1", 0)})))
+            runner.set_learning_rate(0.01)
+            runner.train_to(40)
+            wait_for(runner, 40)
+            runner.set_convolution("correlate")
+            runner.step()
+            wait_for(runner, 41)
+            runner.travel(39)
+            wait_for(runner, 39)
+            runner.stop()
+            assert runner.join(PATIENCE)
+            (run,) = [each.run for each in runner.drain().entries if isinstance(each, Captured)]
+            newest, losses = run.newest, run.history["loss"]
+            found.append((newest.step, newest.vector.tobytes(), losses.tobytes()))
+    assert found[0] == found[1]
+
+
+def wait_for(runner: Runner, step: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while (runner.status.step, runner.status.phase) != (step, Phase.PAUSED):
+        assert time.monotonic() < deadline, runner.status
+        time.sleep(0.002)
 
 
 def test_random_data_of_many_shapes(pair: Pair, make_dataset: Callable[..., Dataset]) -> None:
