@@ -104,7 +104,7 @@ class Lead(Child):
         outcome = Outcome(answer["loss"], answer["accuracy"], seconds)
         if np.isfinite(outcome.loss):
             self._step = step + 1
-            self.shared.take_found(step % SLOTS, self._network.vector, self._rule.state)
+            self.shared.take(step % SLOTS, self._network.vector, self._rule.state)
         else:
             self.give_up()
         return outcome
@@ -117,7 +117,8 @@ class Lead(Child):
         if self._asked:
             self.give_up()
         self._go_on()
-        self.shared["given vector"][...] = network.vector
+        self._step = None  # where its weights were, there are now those to be tested
+        self.shared["vector"][0] = network.vector
         logits = np.empty((len(split), network.classes), network.vector.dtype)
         size = max(self._room // self._chunk, 1) * self._chunk
         parts = [slice(at, min(at + size, len(split))) for at in range(0, len(split), size)]
@@ -135,7 +136,6 @@ class Lead(Child):
                 self._take_logits(*handed[0], logits, check)
                 handed.popleft()
         except Exception:
-            self._step = None
             self.abandon(len(handed))
             raise
         return logits
@@ -158,18 +158,14 @@ class Lead(Child):
 
     def _goes_on_from(self, step: int) -> bool:
         """Whether the process goes on from what is here, bit for bit, after `step` batches."""
-        if self._step is None:
-            return False
-        state = self._rule.state
-        return self._step == step and self.shared.has_found(
-            (step - 1) % SLOTS, self._network.vector, state
-        )
+        vector, state = self._network.vector, self._rule.state
+        return self._step == step and self.shared.holds((step - 1) % SLOTS, vector, state)
 
     def _ask(self, batch: Batch, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         load = self._step is None and not self._asked
         if load:
             self._go_on()
-            self.shared.give(self._network.vector, self._rule.state)
+            self.shared.put((batch.step - 1) % SLOTS, self._network.vector, self._rule.state)
         slot = batch.step % SLOTS
         self.shared["pixels"][slot, : len(labels)] = pixels
         self.shared["labels"][slot, : len(labels)] = labels

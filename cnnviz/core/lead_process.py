@@ -17,7 +17,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.parallel import ParallelLearner
 from cnnviz.core.pipe import Lines
-from cnnviz.core.shared_lead import SharedLead
+from cnnviz.core.shared_lead import SLOTS, SharedLead
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.workspace import may_diverge
 
@@ -75,8 +75,8 @@ class Work:
     ) -> dict[str, Any]:
         """Learns the batch after `step` batches, which lies in `slot`.
 
-        With `load` from what was given, else from what came of the batch before. Where it `follows`
-        that one, the time between them is part of this one.
+        With `load`, from what lies there as what came of the batch before; else from what came of
+        it here. Where it `follows` that one, the time between them is part of this one.
         """
         network, rule, stopwatch = self._network, self._optimizer, self._stopwatch
         if follows:
@@ -84,7 +84,7 @@ class Work:
         else:
             stopwatch.start()
         if load:
-            self.shared.take_given(network.vector, rule.state)
+            self.shared.take((step - 1) % SLOTS, network.vector, rule.state)
         elif self._step != step:
             raise Stopped  # the one before gave no weights
         self._step = None
@@ -105,8 +105,8 @@ class Work:
         return {"loss": loss, "accuracy": accuracy, "laps": laps}
 
     def _test(self, slot: int, images: int) -> dict[str, Any]:
-        """Leaves the logits of the slot's first `images` with the weights that were given."""
-        self._tested.vector[...] = self.shared["given vector"]
+        """Leaves the logits of the slot's first `images`, by the weights in the first slot."""
+        self._tested.vector[...] = self.shared["vector"][0]
         split = Split(self.shared["pixels"][slot, :images], self.shared["labels"][slot, :images])
         logits = self.learner.forward(self._tested, split, self._check)
         self.shared["logits"][slot, :images] = logits

@@ -3,14 +3,19 @@
 So nothing is pickled or sent.
 """
 
+import errno
+import os
 import sys
 from collections.abc import Iterable
 from multiprocessing import resource_tracker, shared_memory
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+SHARED_MEMORY = Path("/dev/shm")
+"""Where Linux has it."""
 Layout = Iterable[tuple[str, tuple[int, ...], type[np.generic]]]
 """Name, shape and dtype of each array."""
 
@@ -43,7 +48,26 @@ class SharedArrays:
 
 
 def _create(size: int) -> shared_memory.SharedMemory:
-    return shared_memory.SharedMemory(create=True, size=size)
+    """Raises OSError where there is too little of it: Linux else ends whoever writes beyond it."""
+    memory = shared_memory.SharedMemory(create=True, size=size)
+    if sys.platform == "linux":
+        try:
+            _claim(memory.name, size)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:  # else this system cannot say
+                memory.close()
+                memory.unlink()
+                raise
+    return memory
+
+
+def _claim(name: str, size: int) -> None:
+    """Has Linux set the memory aside now. Containers may have 64 MB of it."""
+    file = os.open(SHARED_MEMORY / name, os.O_RDWR)
+    try:
+        os.posix_fallocate(file, 0, size)
+    finally:
+        os.close(file)
 
 
 def _attach(name: str) -> shared_memory.SharedMemory:

@@ -505,4 +505,4 @@ def test_random_data_of_many_shapes(pair: Pair, make_dataset: Callable[..., Data
         layers = (conv2d(3, (2, 3), stride=(2, 1), padding=1), flatten(), dense(classes))
         data = make_dataset(train=50, shape=shape, classes=classes)
         train_alike(*pair(Spec("odd", "Odd", shape, layers), data, batch_size=17), 4)
-        assert np.isfinite(lead_of(pair(batch_size=5)[1]).shared["found vector"]).all()
+        assert np.isfinite(lead_of(pair(batch_size=5)[1]).shared["vector"]).all()
