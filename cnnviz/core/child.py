@@ -1,6 +1,6 @@
 """A process of our own that answers lines of JSON, one each; arrays lie in shared memory.
 
-It answers in the order of the questions, the first time when it is ready.
+It answers in the order of the questions, the first time when it is ready. Its side is parent.py.
 """
 
 import contextlib
@@ -52,6 +52,7 @@ class Child:
         self._awake = awake
         self.close = weakref.finalize(self, _end, self._process, shared)
         """Ends the process and frees the memory; also at the interpreter's end."""
+        self._patience = 1  # more, where it has to wait for processes of its own
         self._ready = False
         self._send({**start, "memory": shared.name})
 
@@ -78,7 +79,7 @@ class Child:
         """Gives up what was asked and is not answered; raises HelperLost if that takes too long."""
         self._memory["stop"][0] = 1
         for _ in range(questions):
-            if not self._answered(GIVE_UP_SECONDS):
+            if not self._answered(self._patience * GIVE_UP_SECONDS):
                 raise HelperLost
             self._receive()
 

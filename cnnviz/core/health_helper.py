@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from cnnviz.core.child import HelperLost
@@ -32,17 +33,30 @@ class HealthHelper:
         self._told = False
         self._turn = threading.Lock()
 
-    def examine(self, snapshot: Snapshot, rate: float) -> tuple[Health, float]:
+    def examine(
+        self,
+        snapshot: Snapshot,
+        rate: float,
+        is_unwanted: Callable[[], bool] = lambda: False,
+    ) -> tuple[Health, float] | None:
         """As `health.examine`, and the processor's seconds that it took.
 
-        Raises HelperLost if the process has ended, or ends meanwhile.
+        None if it `is_unwanted` by the time that it is this thread's turn. Raises HelperLost if the
+        process has ended, or ends meanwhile.
         """
         with self._turn:
+            if is_unwanted():
+                return None
             if not self._told:
                 self._send(self._given)
                 self._told = True
             self._send((snapshot, rate))
             return self._receive()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the process has ended, and examines no more."""
+        return self._process.poll() is not None
 
     def _receive(self) -> tuple[Health, float]:
         assert self._process.stdout

@@ -102,13 +102,10 @@ class Examining(Task[Standing]):
         for question in self.questions:
             if self._cancelled.is_set():
                 break
-            try:
-                health, seconds = self._examine(question)
-            except HelperLost:
-                self._helper = None
-                if self._cancelled.is_set():
-                    break  # it was ended with us
-                health, seconds = self._examine(question)
+            found = self._examine(question)
+            if found is None:
+                break
+            health, seconds = found
             beside += seconds
             past, verdicts = question.past, None
             if past is not None:
@@ -117,11 +114,16 @@ class Examining(Task[Standing]):
             self._tell(answers=tuple(answers), seconds=thread_time() + beside)
         return {}
 
-    def _examine(self, question: Question) -> tuple[Health, float]:
-        """Its health, and the seconds of another process that it took."""
+    def _examine(self, question: Question) -> tuple[Health, float] | None:
+        """Its health, and the seconds of another process that it took; None if cancelled."""
+        snapshot, rate = question.snapshot, question.rate
         if self._helper:
-            return self._helper.examine(question.snapshot, question.rate)
+            try:
+                return self._helper.examine(snapshot, rate, self._cancelled.is_set)
+            except HelperLost:
+                self._helper = None
+                if self._cancelled.is_set():
+                    return None  # it was ended with us
         spec, images, optimizer = self._given
         self._network = self._network or Network(spec, None)
-        snapshot, rate = question.snapshot, question.rate
         return examine(self._network, snapshot, images, optimizer, rate), 0.0

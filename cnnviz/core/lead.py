@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.core.child import Child
+from cnnviz.core.child import Child, HelperLost
 from cnnviz.core.datasets import Split
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import Optimizer
@@ -74,6 +74,8 @@ class Lead(Child):
             "room": self._room,
         }
         super().__init__("cnnviz.core.lead_process", self.shared, start, awake=0.0)
+        self._patience = 1 + settings.threads  # each of its helpers may take as long
+        self._goes_straight_on = False
 
     def train(
         self,
@@ -100,6 +102,8 @@ class Lead(Child):
             self.give_up()
             raise
         step = self._asked.popleft().step
+        if "stopped" in answer:
+            raise HelperLost  # nobody has asked for that
         seconds = {(what, direction): each for what, direction, each in answer["laps"]}
         outcome = Outcome(answer["loss"], answer["accuracy"], seconds)
         if np.isfinite(outcome.loss):
@@ -140,6 +144,10 @@ class Lead(Child):
             raise
         return logits
 
+    def rest(self) -> None:
+        """What the process waits for from now on is no part of the next batch's time."""
+        self._goes_straight_on = False
+
     def give_up(self) -> None:
         """What was asked is not wanted any more; the next batch begins from what is here."""
         asked = len(self._asked)
@@ -170,5 +178,7 @@ class Lead(Child):
         self.shared["pixels"][slot, : len(labels)] = pixels
         self.shared["labels"][slot, : len(labels)] = labels
         place = {"slot": slot, "images": len(labels)}
-        self._send({**batch._asdict(), **place, "load": load, "follows": bool(self._asked)})
+        follows = bool(self._asked) and self._goes_straight_on
+        self._send({**batch._asdict(), **place, "load": load, "follows": follows})
         self._asked.append(batch)
+        self._goes_straight_on = True

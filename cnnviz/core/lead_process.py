@@ -1,12 +1,10 @@
 """What a lead runs: one batch after the other, learned and updated, for who started it (lead.py).
 
 It is told by lines of JSON on its standard input and answers with one each; the arrays lie in
-shared memory. It ends when its input does, so it never outlives its parent.
+shared memory. It ends when its input does, or in the middle of a batch, so it never outlives its
+parent for long.
 """
 
-import json
-import signal
-import sys
 from contextlib import closing
 from typing import Any
 
@@ -16,7 +14,7 @@ from cnnviz.core.datasets import Split
 from cnnviz.core.network import Network
 from cnnviz.core.optimizers import optimizer
 from cnnviz.core.parallel import ParallelLearner
-from cnnviz.core.pipe import Lines
+from cnnviz.core.parent import Parent
 from cnnviz.core.shared_lead import SLOTS, SharedLead
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.workspace import may_diverge
@@ -29,7 +27,8 @@ class Stopped(Exception):
 class Work:
     """A network, an optimiser and who learns with them, at a place: `step` batches are done."""
 
-    def __init__(self, start: dict[str, Any]) -> None:
+    def __init__(self, start: dict[str, Any], parent: Parent) -> None:
+        self._parent = parent
         self._network = Network(start["spec"], None)
         self._tested = Network(start["spec"], None)  # the fast way, whatever way is trained by
         self._optimizer = optimizer(start["optimizer"])(self._network.vector)
@@ -55,7 +54,7 @@ class Work:
             return {"stopped": True}
 
     def _check(self) -> None:
-        if self.shared["stop"][0]:
+        if self.shared["stop"][0] or self._parent.is_gone:
             raise Stopped
 
     def _lap(self, what: str, direction: str = "forward") -> None:
@@ -115,24 +114,15 @@ class Work:
 
 def main() -> None:
     """Reads what to build, then answers one request after the other."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # are the parent's business, which ends us
-        signal.signal(number, signal.SIG_IGN)
-    requests, answers = Lines(sys.stdin.buffer), sys.stdout.buffer
-    sys.stdout = sys.stderr  # nothing else may be written among the answers
-    first = requests.read()
-    if not first:
-        return  # closed before it began
-    work = Work(json.loads(first))
-    answer: dict[str, Any] = {"ready": True}
+    parent = Parent()
+    start = parent.start()
+    if start is None:
+        return
+    work = Work(start, parent)
+    parent.answer({"ready": True})
     with closing(work.learner):
-        while True:
-            answers.write(json.dumps(answer).encode() + b"\n")
-            answers.flush()
-            requests.watch()
-            request = requests.read()
-            if not request:
-                break
-            answer = work.answer(json.loads(request))
+        for task in parent.requests():
+            parent.answer(work.answer(task))
     work.shared.close(unlink=False)
 
 

@@ -286,6 +286,8 @@ class Runner(Meeting):
         """Carries out the inbox and waits while the goal is reached; False when asked to stop."""
         with self._changed:
             while not self._stopping:
+                if self._inbox:
+                    trainer.rest()
                 for command in self._inbox:
                     command(trainer)
                 self._inbox.clear()
@@ -298,6 +300,7 @@ class Runner(Meeting):
                     return True
                 self._show(phase=Phase.PAUSED)
                 self._publish_vector(trainer)
+                trainer.rest()
                 self._changed.wait()
         return False
 

@@ -55,7 +55,7 @@ class SharedLead(SharedArrays):
     def holds(self, slot: int, vector: Array, state: Mapping[str, Array]) -> bool:
         """Whether these are, bit for bit, what came of the batch in `slot`."""
         return all(
-            np.array_equal(self[key][slot].view(np.uint8), array.view(np.uint8))
+            np.array_equal(self[key][slot].view(np.uint32), array.view(np.uint32))
             for key, array in _all(vector, state)
         )
 

@@ -1,6 +1,7 @@
 """Where a training step's time goes, measured around the layer loop; layers know nothing of it.
 
-Laps are contiguous: each begins where the one before ended, so the rows add up to the wall time.
+Laps are contiguous: each begins where the one before ended, so the rows add up to the wall time of
+whoever measured them.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.core.architecture import check_classes
-from cnnviz.core.aside import Aside
+from cnnviz.core.aside import MOST_PARAMETERS, Aside
 from cnnviz.core.convolution import way
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.errors import SettingsError
@@ -216,7 +216,7 @@ class Trainer:
             stopwatch.lap("optimizer")
         if self._aside:
             self._aside.has_learned(perf_counter() - begin)
-            if self._aside.is_lost:
+            if self._aside.is_over:
                 self._learner.be_helped()
         return Outcome(loss, accuracy, stopwatch.seconds)
 
@@ -271,12 +271,14 @@ class Trainer:
     def start_helpers(self, interrupted: Callable[[], bool] = lambda: False) -> None:
         """Has the helper processes start now and waits until they are ready (see parallel.py).
 
+        Whoever stands aside waits for the lead only, whose own helpers come by themselves.
+
         Training starts them by itself after a while; until then it is slower, never different.
         Raises Interrupted soon after `interrupted()` says so; they will then be ready later.
         """
         if self._aside:
             self._aside.start()
-        if self._aside is None or self._aside.is_lost:
+        if self._aside is None or self._aside.is_over:
             self._learner.start_helpers()
         while not self._is_helped:
             if interrupted():
@@ -285,8 +287,8 @@ class Trainer:
 
     @property
     def _is_helped(self) -> bool:
-        if self._aside and not self._aside.is_lost:
-            return self._aside.lead is not None or self._aside.is_lost
+        if self._aside and not self._aside.is_over:
+            return self._aside.lead is not None or self._aside.is_over
         return self._learner.helpers_are_ready
 
     def stand_aside(self) -> bool:
@@ -294,13 +296,19 @@ class Trainer:
 
         Returns whether it does. For a process that has a window: its threads then hardly meet those
         that train. To be called before the first batch. Not where pipes cannot be asked (Windows):
-        no batch could be given up half-way.
+        no batch could be given up half-way; nor for large networks (see aside.py).
         """
-        if cores_left(self.settings.threads) == 0 or os.name != "posix":
+        is_large = len(self.network.vector) > MOST_PARAMETERS
+        if cores_left(self.settings.threads) == 0 or os.name != "posix" or is_large:
             return False
         self._aside = Aside(self.network, self.optimizer, self.settings)
         self._learner.patience = math.inf
         return True
+
+    def rest(self) -> None:
+        """No batch follows at once: what passes until the next one is part of none."""
+        if self._aside:
+            self._aside.rest()
 
     def close(self) -> None:
         """Ends the helper processes."""

@@ -111,6 +111,7 @@ class HealthWatch(QObject):
         """Another run."""
         self._examining.end()
         self._end_helper()
+        self._may_be_helped = True
         self.answer, self.course = None, []
         self._found, self._paused_at, self._asked_for = {}, None, None
         self._live = None
@@ -173,6 +174,10 @@ class HealthWatch(QObject):
             for each in wanted
         )
         given = spec, probe(dataset.train), settings.optimizer
+        if self._helper and self._helper.is_lost:
+            log.warning("the process that examines has ended; a thread does so instead")
+            self._may_be_helped = False
+            self._end_helper()
         if self._helper is None and self._may_be_helped and self.is_live:
             self._start_helper(*given)
         self._examining.start(Examining(*given, questions, self._helper))

@@ -89,11 +89,19 @@ def test_threads_take_turns(helper, run):
     assert not wrong
 
 
+def test_what_is_not_wanted_any_more_is_not_examined(helper, run):
+    _, snapshots = run
+    assert helper.examine(snapshots[0], 0.001, lambda: True) is None
+    assert helper.examine(snapshots[1], 0.001, lambda: False)[0].step == 1
+    assert not helper.is_lost
+
+
 def test_one_that_is_lost_costs_only_time(helper, run):
     images, snapshots = run
     helper.examine(snapshots[0], 0.001)
     helper._process.kill()
     helper._process.wait()
+    assert helper.is_lost
     with pytest.raises(HelperLost):
         helper.examine(snapshots[0], 0.001)
     questions = tuple(Question(each, 0.001) for each in snapshots)

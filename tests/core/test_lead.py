@@ -4,7 +4,6 @@ import math
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cnnviz.core.aside import MOST
 from cnnviz.core.child import Child
 from cnnviz.core.datasets import Dataset
 from cnnviz.core.edits import Edits, Filter
@@ -38,6 +38,14 @@ Pair = Callable[..., tuple[Trainer, Trainer]]
 @pytest.fixture(autouse=True)
 def a_core_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cnnviz.core.parallel.usable_cores", lambda: 4)
+
+
+@pytest.fixture(autouse=True)
+def asked_for_less(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Grows whenever a thread lets others go first, which this one must not."""
+    asked: list[bool] = []
+    monkeypatch.setattr("cnnviz.core.aside.let_others_first", lambda: asked.append(True))
+    return asked
 
 
 @pytest.fixture
@@ -286,11 +294,58 @@ def test_a_lead_that_is_killed_costs_only_time(
         assert mine.losses.tobytes() == other.losses.tobytes()
     assert "the process that trains has ended" in caplog.text
     assert aside._aside
-    assert aside._aside.is_lost
+    assert not aside._aside.lead
     for _ in range(3):
         assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
         assert state(aside) == state(here)
+
+
+def test_a_lost_lead_is_followed_by_others_but_not_for_ever(
+    pair: Pair, asked_for_less: list[bool]
+) -> None:
+    here, aside = pair()
+    keeper = aside._aside
+    assert keeper
+    for left in reversed(range(MOST)):
+        train_alike(here, aside, 2)
+        lead_of(aside)._process.kill()
+        lead_of(aside)._process.wait()
+        assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+        assert keeper.is_over == (left == 0)
+        assert bool(asked_for_less) == (left == 0)
+        aside.start_helpers()
+    assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+    assert not keeper.lead
     assert aside._learner.patience < math.inf, "helpers are wanted then"
+
+
+def test_what_nobody_asked_to_stop_and_is_stopped_is_lost(pair: Pair) -> None:
+    here, aside = pair()
+    train_alike(here, aside, 2, ahead=0)
+    lead_of(aside).shared["stop"][0] = 1
+    assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+    assert state(aside) == state(here)
+
+
+def test_a_rest_between_two_batches_is_part_of_none(pair: Pair) -> None:
+    for rests in (True, False):
+        here, aside = pair()
+        train_alike(here, aside, 2)
+        if rests:
+            aside.rest()
+        time.sleep(0.3)
+        seconds = [aside.train_batch(ahead=1).seconds for _ in range(4)]
+        assert (max(seconds) > 0.25) == (not rests)
+
+
+def test_large_networks_have_none(
+    small_spec: Spec, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most, has_one in ((10**6, True), (10, False)):
+        monkeypatch.setattr("cnnviz.core.trainer.MOST_PARAMETERS", most)
+        trainer = Trainer(small_spec, dataset, Settings(batch_size=12, threads=1))
+        assert trainer.stand_aside() == has_one
+        trainer.close()
 
 
 def test_without_processes_this_one_trains(
@@ -359,28 +414,25 @@ def test_it_needs_a_core_and_pipes_that_can_be_asked(
     trainer.close()
 
 
-def test_ctrl_c_ends_it(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, aside = pair()
-    aside.train_batch(ahead=1)
-    receive, ended = Child._receive, threading.Event()
+@pytest.mark.parametrize("what", ["train", "test"])
+def test_ctrl_c_ends_it(what: str, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, aside = pair()
+    train_alike(here, aside, 2)
+    process, receive = lead_of(aside)._process, Child._receive
 
     def interrupted(child: Child) -> None:
         receive(child)
         raise KeyboardInterrupt
 
-    def work() -> None:
-        for what in (lambda: aside.train_batch(ahead=1), aside.evaluate):
-            with monkeypatch.context() as patch:
-                patch.setattr(Child, "_receive", interrupted)
-                with pytest.raises(KeyboardInterrupt):
-                    what()
-            assert aside._aside
-            aside._aside.is_lost = False
-            aside.start_helpers()
-        ended.set()
-
-    threading.Thread(target=work, daemon=True).start()
-    assert ended.wait(PATIENCE)
+    with monkeypatch.context() as patch:
+        patch.setattr(Child, "_receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            aside.train_batch(ahead=1) if what == "train" else aside.evaluate()
+    assert process.returncode is not None
+    for _ in range(2):
+        assert told(aside.train_batch(ahead=1)) == told(here.train_batch())
+    aside.start_helpers()
+    train_alike(here, aside, 2)
 
 
 def test_rows_are_those_of_this_process_and_add_up_to_the_time(pair: Pair) -> None:
@@ -424,6 +476,36 @@ trainer.train_batch(ahead=1)
 print(trainer._aside.lead._process.pid, trainer._aside.lead.shared.name, flush=True)
 {end}
 """
+
+
+SLOW = """
+import os, threading, time
+from cnnviz.core import Settings, Trainer, load_dataset, parallel
+from cnnviz.core.spec import Spec, conv2d, dense, flatten
+parallel.usable_cores = lambda: 4
+spec = Spec("slow", "Slow", (1, 28, 28), (conv2d(60, 5), flatten(), dense(10)))
+settings = Settings(batch_size=1000, threads=2, convolution="loop")
+trainer = Trainer(spec, load_dataset("digits"), settings)
+trainer.stand_aside()
+trainer.start_helpers()
+threading.Thread(target=trainer.train_batch, daemon=True).start()
+time.sleep(1.5)
+print(trainer._aside.lead._process.pid, trainer._aside.lead.shared.name, flush=True)
+os._exit(3)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_slow_batch_is_given_up_when_nobody_is_there_to_ask_for_it() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SLOW], capture_output=True, text=True, timeout=120, check=False
+    )
+    pid, name = ended.stdout.split()
+    deadline = time.monotonic() + 10
+    while is_alive(int(pid)) or Path("/dev/shm", name).exists():
+        assert time.monotonic() < deadline, "learning it all takes minutes"
+        time.sleep(0.02)
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")

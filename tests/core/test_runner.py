@@ -881,3 +881,40 @@ def test_what_built_the_trainer_is_let_go(start: Start, make_trainer: MakeTraine
     del build
     wait_for_pause(runner, 0)
     assert seen() is None
+
+
+class SeenTrainer(Trainer):
+    """Takes down how many batches may be begun ahead of each."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.asked: list[tuple[int, int]] = []
+        self.rests = 0
+
+    def train_batch(
+        self,
+        stopwatch: Stopwatch | None = None,
+        interrupted: Callable[[], bool] = lambda: False,
+        ahead: int = 0,
+    ) -> BatchResult:
+        self.asked.append((self.step, ahead))
+        return super().train_batch(stopwatch, interrupted, ahead)
+
+    def rest(self) -> None:
+        self.rests += 1
+        super().rest()
+
+
+def test_batches_are_begun_ahead_up_to_the_goal_and_the_epochs_end(
+    start: Start, make_trainer: MakeTrainer
+) -> None:
+    trainer = make_trainer(SeenTrainer)
+    assert isinstance(trainer, SeenTrainer)
+    runner = start(lambda: trainer)
+    runner.step()
+    wait_for_pause(runner, 1)
+    runner.train_to(EPOCH + 3)
+    wait_for_pause(runner, EPOCH + 3)
+    first = [(step, EPOCH - 1 - step) for step in range(1, EPOCH)]
+    assert trainer.asked == [(0, 0), *first, (EPOCH, 2), (EPOCH + 1, 1), (EPOCH + 2, 0)]
+    assert trainer.rests >= 3  # before, between and after
