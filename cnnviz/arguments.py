@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help=f"cores that train in the window (default: all; from {MANY} on, all but one). One "
-        "less than there are leaves one to the window: more pictures, at no cost to training",
+        "less than there are leaves one to the window: more pictures, at little cost",
     )
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     _add_train(commands)

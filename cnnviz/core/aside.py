@@ -6,6 +6,7 @@ lost is followed by another, but not for ever.
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from cnnviz.core.workspace import Array
 
 log = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
 MOST = 3
 """Leads of one trainer, one after the other."""
 MOST_PARAMETERS = 1_000_000
@@ -80,28 +82,22 @@ class Aside:
         check: Callable[[], None],
     ) -> Outcome | None:
         """As `Lead.train`; None if there is no lead to do it, and nothing has changed."""
+        return self._ask(lambda lead: lead.train(batches, images, check))
+
+    def forward(self, network: Network, split: Split, check: Callable[[], None]) -> Array | None:
+        """As `Lead.forward`; None if there is no lead to do it."""
+        return self._ask(lambda lead: lead.forward(network, split, check))
+
+    def _ask(self, question: Callable[[Lead], Found]) -> Found | None:
         if not (lead := self.lead):
             return None
         try:
-            return lead.train(batches, images, check)
+            return question(lead)
         except HelperLost:
             self._lose()
             return None
         except KeyboardInterrupt:
             self.close()  # it comes at any moment: nobody knows what was answered
-            raise
-
-    def forward(self, network: Network, split: Split, check: Callable[[], None]) -> Array | None:
-        """As `Lead.forward`; None if there is no lead to do it."""
-        if not (lead := self.lead):
-            return None
-        try:
-            return lead.forward(network, split, check)
-        except HelperLost:
-            self._lose()
-            return None
-        except KeyboardInterrupt:
-            self.close()
             raise
 
     def close(self) -> None:

@@ -3,9 +3,7 @@
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.settings import Settings
 from cnnviz.core.trainer import Trainer
 from tests.core.odd import ODD, odd_data
+from tests.core.processes import wait_until_gone
 
 PATIENCE = 60
 
@@ -162,8 +161,4 @@ def test_none_outlives_a_program_however_it_ends(end):
     )
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")
-    status = Path(f"/proc/{int(ended.stdout)}/stat")
-    deadline = time.monotonic() + 30
-    while status.exists() and status.read_text().split()[2] != "Z":
-        assert time.monotonic() < deadline, "it lives on"
-        time.sleep(0.02)
+    wait_until_gone(int(ended.stdout))

@@ -1,15 +1,13 @@
-import os
 import subprocess
 import sys
-import time
 from multiprocessing import shared_memory
-from pathlib import Path
 
 import pytest
 
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.spec import Spec
+from tests.core.processes import wait_until_gone
 
 TRAINS_AND_LEAVES = """
 import numpy as np
@@ -21,15 +19,6 @@ helper = trainer._learner._shares[1].helper
 print(helper._process.pid, helper.shared.name, flush=True)
 {end}
 """
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie has ended and waits for its parent's parent.
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
 def test_closing_ends_the_process_and_frees_the_memory(small_spec: Spec) -> None:
@@ -52,10 +41,4 @@ def test_no_helper_outlives_a_program_however_it_ends(end: str) -> None:
     pid, name = ended.stdout.split()
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")
-    deadline = time.monotonic() + 30
-    while alive(int(pid)):
-        assert time.monotonic() < deadline, "the helper lives on"
-        time.sleep(0.02)
-    while Path("/dev/shm", name).exists():
-        assert time.monotonic() < deadline, "the shared memory lives on"
-        time.sleep(0.02)
+    wait_until_gone(int(pid), name)

@@ -1,14 +1,12 @@
 """A process that trains for this one: the same bits whatever happens, and one batch ahead."""
 
 import math
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing import shared_memory
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,6 +28,7 @@ from cnnviz.core.spec import Spec, conv2d, dense, flatten
 from cnnviz.core.status import Phase
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
+from tests.core.processes import wait_until_gone
 
 PATIENCE = 60
 Pair = Callable[..., tuple[Trainer, Trainer]]
@@ -501,10 +500,7 @@ def test_a_slow_batch_is_given_up_when_nobody_is_there_to_ask_for_it() -> None:
         [sys.executable, "-c", SLOW], capture_output=True, text=True, timeout=120, check=False
     )
     pid, name = ended.stdout.split()
-    deadline = time.monotonic() + 10
-    while is_alive(int(pid)) or Path("/dev/shm", name).exists():
-        assert time.monotonic() < deadline, "learning it all takes minutes"
-        time.sleep(0.02)
+    wait_until_gone(int(pid), name, seconds=10)  # learning it all takes minutes
     assert "Traceback" not in ended.stderr
 
 
@@ -521,19 +517,7 @@ def test_no_lead_outlives_a_program_however_it_ends(end: str) -> None:
     pid, name = ended.stdout.split()
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")
-    deadline = time.monotonic() + 30
-    while is_alive(int(pid)) or Path("/dev/shm", name).exists():
-        assert time.monotonic() < deadline, "it lives on"
-        time.sleep(0.02)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie has ended and waits for its parent's parent.
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    wait_until_gone(int(pid), name)
 
 
 def test_a_gentle_runner_goes_back_edits_and_goes_on_as_without_it(
