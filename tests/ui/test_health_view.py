@@ -442,6 +442,9 @@ def test_live_a_thread_examines_where_no_process_does(live, until, lost, monkeyp
     until(lambda: view.watch.answer.health.step > before + 20)
     assert view.watch.is_live
     words = "the process that examines has ended" if lost else "no process can be started"
+    until(lambda: words in caplog.text)  # with the next examination, not in the midst of one
+    before = view.watch.answer.health.step
+    until(lambda: view.watch.answer.health.step > before + 20)
     assert caplog.text.count(words) == 1
     assert helper_of(view) is None
     session.pause()
