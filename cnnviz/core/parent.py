@@ -3,6 +3,7 @@
 The other side is child.py.
 """
 
+import io
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ class Parent:
             signal.signal(number, signal.SIG_IGN)
         self._requests = Lines(sys.stdin.buffer)
         # Without a buffer, in which something might be left that Python cannot write at its end.
-        self._answers = open(sys.stdout.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
+        self._answers = io.FileIO(sys.stdout.fileno(), "w", closefd=False)
         sys.stdout = sys.stderr
         self._number = os.getppid()
 

@@ -67,6 +67,7 @@ class Session(Steering):
         self.time_history = TimeHistory()
         self.runs = Runs(self)
         self.runs.changed.connect(self._follow_budget)
+        self.asked.connect(self.drain)
         self._budget = self.runs.budget  # that the runner knows of
         self.folder = ""  # where something was saved last
         self.recent_data: list[str] = []  # names of data of one's own, the last used first

@@ -6,7 +6,7 @@ It knows what the training is about to do; what comes of it is taken down elsewh
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, Signal
 
 from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
@@ -23,6 +23,8 @@ class Steering(Seeing):
 
     settings_changed = Signal()
     """The learning rate or the way of convolution changed within the run."""
+    asked = Signal()
+    """Something was asked of the runner; what comes of it at once can be taken down."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,11 +37,6 @@ class Steering(Seeing):
         self._wants_snapshots = False
         self._threads = RunThreads()
         self._recent = RecentTimes(self.pace.calm_ms)
-
-    @Slot()
-    def drain(self) -> None:
-        """Takes what the threads have told; how, the session says."""
-        raise NotImplementedError
 
     @property
     def _runner(self) -> Runner | None:
@@ -74,7 +71,7 @@ class Steering(Seeing):
         """Takes up a goal again that was in force before a rest."""
         if self._runner:
             self._runner.train_to(goal)
-            self.drain()
+            self.asked.emit()
 
     def step(self) -> None:
         """Trains one batch."""
@@ -92,7 +89,7 @@ class Steering(Seeing):
         """Takes training back to `step`."""
         if self._runner:
             self._runner.travel(step)
-            self.drain()
+            self.asked.emit()
 
     def go_on_from(self, step: int) -> None:
         """Takes training back to a moment; what came after is void, and all look at the newest."""
@@ -111,7 +108,7 @@ class Steering(Seeing):
         self.settings = replace(self.settings, convolution=name)
         if self._runner:
             self._runner.set_convolution(name)
-            self.drain()
+            self.asked.emit()
         self._recent.clear()
         self.images_per_second = 0.0
         self.settings_changed.emit()
@@ -120,7 +117,7 @@ class Steering(Seeing):
         """Writes the edits into the weights of training, which goes on from there."""
         if self._runner and self.edits.now:
             self._runner.edit(self.edits.now)
-            self.drain()
+            self.asked.emit()
 
     def pin(self, step: int) -> None:
         """The snapshot at `step` is never thinned out."""
@@ -138,4 +135,4 @@ class Steering(Seeing):
     def _ask(self, wish: Callable[[Runner], None]) -> None:
         if self._runner:
             wish(self._runner)
-            self.drain()
+            self.asked.emit()

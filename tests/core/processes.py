@@ -1,8 +1,26 @@
 """What tests of processes of our own share."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
+
+from cnnviz.core.python_process import start_python
+
+
+def run_program(program: str) -> "subprocess.CompletedProcess[str]":
+    """Has another Python run it to its end."""
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
+    """In place of `start_python`: a process that has ended already."""
+    process = start_python(f"{module}_of_nobody")
+    process.wait()
+    return process
 
 
 def is_alive(pid: int) -> bool:

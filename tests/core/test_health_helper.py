@@ -1,6 +1,5 @@
 """A process that examines: the same health as here, and no harm if it is lost."""
 
-import subprocess
 import sys
 import threading
 from contextlib import closing
@@ -16,7 +15,7 @@ from cnnviz.core.network import Network
 from cnnviz.core.settings import Settings
 from cnnviz.core.trainer import Trainer
 from tests.core.odd import ODD, odd_data
-from tests.core.processes import wait_until_gone
+from tests.core.processes import run_program, wait_until_gone
 
 PATIENCE = 60
 
@@ -152,13 +151,7 @@ print(helper._process.pid, flush=True)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 @pytest.mark.parametrize("end", ["", "os._exit(3)", "os.kill(os.getpid(), 9)"])
 def test_none_outlives_a_program_however_it_ends(end):
-    ended = subprocess.run(
-        [sys.executable, "-c", EXAMINES_AND_LEAVES.format(end=end)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run_program(EXAMINES_AND_LEAVES.format(end=end))
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")
     wait_until_gone(int(ended.stdout))

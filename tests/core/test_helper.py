@@ -1,4 +1,3 @@
-import subprocess
 import sys
 from multiprocessing import shared_memory
 
@@ -7,7 +6,7 @@ import pytest
 from cnnviz.core.helper import Helper
 from cnnviz.core.network import Network
 from cnnviz.core.spec import Spec
-from tests.core.processes import wait_until_gone
+from tests.core.processes import run_program, wait_until_gone
 
 TRAINS_AND_LEAVES = """
 import numpy as np
@@ -35,9 +34,7 @@ def test_closing_ends_the_process_and_frees_the_memory(small_spec: Spec) -> None
 @pytest.mark.parametrize("end", ["", "import os; os._exit(3)", "os.kill(os.getpid(), 9)"])
 def test_no_helper_outlives_a_program_however_it_ends(end: str) -> None:
     program = "import os\n" + TRAINS_AND_LEAVES.format(end=end)
-    ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
-    )
+    ended = run_program(program)
     pid, name = ended.stdout.split()
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")

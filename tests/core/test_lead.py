@@ -1,7 +1,6 @@
 """A process that trains for this one: the same bits whatever happens, and one batch ahead."""
 
 import math
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,14 +20,13 @@ from cnnviz.core.edits import Edits, Filter
 from cnnviz.core.lead import Lead
 from cnnviz.core.optimizers import OPTIMIZERS
 from cnnviz.core.outbox import Captured
-from cnnviz.core.python_process import start_python
 from cnnviz.core.runner import Runner
 from cnnviz.core.settings import Settings
 from cnnviz.core.spec import Spec, conv2d, dense, flatten
 from cnnviz.core.status import Phase
 from cnnviz.core.stopwatch import Stopwatch
 from cnnviz.core.trainer import BatchResult, Diverged, Interrupted, Trainer
-from tests.core.processes import wait_until_gone
+from tests.core.processes import run_program, start_in_vain, wait_until_gone
 
 PATIENCE = 60
 Pair = Callable[..., tuple[Trainer, Trainer]]
@@ -366,11 +364,6 @@ def test_without_processes_this_one_trains(
 def test_a_process_that_ends_at_once_leaves_this_one(
     small_spec: Spec, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
-        process = start_python(f"{module}_of_nobody")
-        process.wait()
-        return process
-
     monkeypatch.setattr("cnnviz.core.child.start_python", start_in_vain)
     trainer = Trainer(small_spec, dataset, Settings(batch_size=12, threads=1))
     trainer.stand_aside()
@@ -496,9 +489,7 @@ os._exit(3)
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 def test_a_slow_batch_is_given_up_when_nobody_is_there_to_ask_for_it() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", SLOW], capture_output=True, text=True, timeout=120, check=False
-    )
+    ended = run_program(SLOW)
     pid, name = ended.stdout.split()
     wait_until_gone(int(pid), name, seconds=10)  # learning it all takes minutes
     assert "Traceback" not in ended.stderr
@@ -507,13 +498,7 @@ def test_a_slow_batch_is_given_up_when_nobody_is_there_to_ask_for_it() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
 @pytest.mark.parametrize("end", ["", "os._exit(3)", "os.kill(os.getpid(), 9)"])
 def test_no_lead_outlives_a_program_however_it_ends(end: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", TRAINS_AND_LEAVES.format(end=end)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run_program(TRAINS_AND_LEAVES.format(end=end))
     pid, name = ended.stdout.split()
     if not end:
         assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,6 +1,5 @@
 import contextlib
 import math
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,9 +16,9 @@ from cnnviz.core.parallel import (
     cores_beside_a_window,
     cores_left,
 )
-from cnnviz.core.python_process import start_python
 from cnnviz.core.spec import Spec
 from cnnviz.core.trainer import Interrupted
+from tests.core.processes import start_in_vain
 
 Start = Callable[..., ParallelLearner]
 
@@ -221,11 +220,6 @@ def test_without_processes_one_core_learns_alone(
 def test_a_process_that_ends_at_once_leaves_one_core_alone(
     small_spec: Spec, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start_in_vain(module: str) -> "subprocess.Popen[bytes]":
-        process = start_python(f"{module}_of_nobody")
-        process.wait()
-        return process
-
     monkeypatch.setattr("cnnviz.core.child.start_python", start_in_vain)
     learner = start(Network(small_spec), 2, 64, helped=True)
     assert learner.helpers == 0

@@ -36,9 +36,9 @@ LEAST_ENTRY = 46
 def write(path: Path, source: Source) -> None:
     """Writes the network's weights, named as in its state_dict, and METADATA as 0-d texts."""
     texts = {name: np.array(text) for name, text in source.metadata().items()}
-    arrays = as_floats(source.network.state_dict())
+    content: dict[str, Any] = {**as_floats(source.network.state_dict()), **texts}
     with open_atomically(path) as file:
-        np.savez(file, **arrays, **texts)  # type: ignore[arg-type] # a name could be allow_pickle
+        np.savez(file, **content)
 
 
 def read(file: BinaryIO) -> Weights:

@@ -219,7 +219,8 @@ def test_pickle_is_never_read(tmp_path: Path) -> None:
             return (tmp_path / "sprung").touch, ()
 
     path = tmp_path / "a.npz"
-    np.savez(path, **{"conv1.weight": np.array([Trap()], object)})  # type: ignore[arg-type]
+    content: dict[str, Any] = {"conv1.weight": np.array([Trap()], object)}
+    np.savez(path, **content)
     refusal(path)
     assert not (tmp_path / "sprung").exists()
 
